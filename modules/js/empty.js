@@ -1,0 +1,1 @@
+// placeholder so that embed finds the folder

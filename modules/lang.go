@@ -1,0 +1,4 @@
+package modules
+
+func langModules() []Module { return nil }
+func langGlobals() []Global { return nil }

@@ -1,0 +1,4 @@
+package modules
+
+func nodeModules() []Module { return nil }
+func nodeGlobals() []Global { return nil }

@@ -1,0 +1,72 @@
+package modules
+
+import (
+	"embed"
+	"slices"
+	"strings"
+	"sync"
+)
+
+//go:embed js
+var sources embed.FS
+
+// source returns the text of js/<name>.js, which is part of the build.
+func source(name string) string {
+	b, err := sources.ReadFile("js/" + name + ".js")
+	if err != nil {
+		panic("modules: no source " + name) // a table entry without its file: a test loads every entry
+	}
+	return string(b)
+}
+
+// A Global is a name that scripts see without require(): an export of a module,
+// resolved when first touched. Globals are not enumerable, can be overwritten,
+// and belong to one realm.
+type Global struct {
+	Name   string
+	Module string
+	// Export is the property of the module's exports; empty for all of them.
+	Export string
+}
+
+// Table lists every module. Its order is that of the documentation.
+var Table = sync.OnceValue(func() []Module {
+	return slices.Concat(nodeModules(), webModules(), langModules())
+})
+
+// Globals lists every global that comes from a module.
+var Globals = sync.OnceValue(func() []Global {
+	return slices.Concat(nodeGlobals(), webGlobals(), langGlobals())
+})
+
+var index = sync.OnceValue(func() map[string]*Module {
+	t := Table()
+	m := make(map[string]*Module, len(t))
+	for i := range t {
+		m[t[i].Name] = &t[i]
+	}
+	return m
+})
+
+// Lookup returns the entry for what a script or a module gave to require():
+// `name`, `node:name` or `name@version`.
+func Lookup(request string) (*Module, bool) {
+	name := strings.TrimPrefix(request, "node:")
+	if i := strings.LastIndexByte(name, '@'); i > 0 {
+		name = name[:i]
+	}
+	m, ok := index()[name]
+	return m, ok
+}
+
+// Names lists what scripts can require, sorted.
+func Names() []string {
+	var names []string
+	for _, m := range Table() {
+		if !m.Internal && m.Retired == "" {
+			names = append(names, m.Name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}

@@ -1,0 +1,4 @@
+package modules
+
+func webModules() []Module { return nil }
+func webGlobals() []Global { return nil }
