@@ -1,0 +1,249 @@
+// Package store holds what tenants have configured: their scripts, bindings,
+// settings and secrets, and the operator's tokens.
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+	"go.uber.org/zap"
+
+	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/transaction"
+)
+
+// TenantName is what a tenant may be called: it is a folder, a NATS subject
+// token and a path segment.
+var TenantName = regexp.MustCompile(`^[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?$`)
+
+const (
+	// settle is how long the folder must be quiet before it is read: an editor
+	// or a deployment writes several files.
+	settle = 40 * time.Millisecond
+	// sweep is how often the folder is compared without having been told: file
+	// systems without notifications, and missed ones.
+	sweep = 5 * time.Second
+)
+
+// A Folder keeps tenants in files: one folder a tenant, in the layout of the
+// Auth0 deploy CLI's directory export, with rulebox.json for what is ours. It
+// implements transaction.Tenants.
+//
+// A tenant changes atomically: all of its files are read and checked, then the
+// new snapshot takes the place of the old. One broken file keeps the tenant's
+// last good snapshot.
+type Folder struct {
+	dir     string
+	check   CheckFunc
+	log     *zap.Logger
+	environ []string
+
+	now atomic.Pointer[map[string]*transaction.Tenant]
+
+	mu     sync.Mutex        // guards prints; held while reading
+	prints map[string]uint64 // by tenant: the fingerprint of what was read last
+	broken map[string]error  // by tenant: what is wrong with what stands there
+}
+
+// OpenFolder returns the tenants of dir. It reads nothing before Load.
+func OpenFolder(dir string, check CheckFunc, log *zap.Logger) *Folder {
+	f := &Folder{dir: dir, check: check, log: log, environ: os.Environ(), prints: map[string]uint64{}, broken: map[string]error{}}
+	f.now.Store(&map[string]*transaction.Tenant{})
+	return f
+}
+
+// Tenant implements transaction.Tenants.
+func (f *Folder) Tenant(name string) *transaction.Tenant { return (*f.now.Load())[name] }
+
+// Names lists the tenants, sorted.
+func (f *Folder) Names() []string { return slices.Sorted(maps.Keys(*f.now.Load())) }
+
+// Broken returns what is wrong with the files of the tenants, by name. A tenant
+// in it runs on its last good version, or faults if there is none.
+func (f *Folder) Broken() map[string]error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return maps.Clone(f.broken)
+}
+
+// Load reads what has changed. Its error is about the folder itself; what is
+// wrong within a tenant is logged and kept for Broken.
+func (f *Folder) Load(ctx context.Context) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	entries, err := os.ReadDir(f.dir)
+	if err != nil {
+		return fmt.Errorf("tenants folder: %w", err)
+	}
+	present := map[string]bool{}
+	for _, e := range entries {
+		name := e.Name()
+		if name[0] == '.' || !isDir(filepath.Join(f.dir, name)) {
+			continue
+		}
+		if !TenantName.MatchString(name) {
+			if f.broken[name] == nil {
+				f.broken[name] = errors.New("a tenant's folder is named with small letters, digits, - and _, at most 63")
+				f.log.Error("tenant ignored", zap.String("tenant", name), zap.Error(f.broken[name]))
+			}
+			continue
+		}
+		present[name] = true
+		f.loadTenant(ctx, name)
+	}
+	for name := range *f.now.Load() {
+		if !present[name] {
+			f.remove(name)
+		}
+	}
+	return ctx.Err()
+}
+
+// loadTenant reads one tenant if its files changed. Caller holds mu.
+func (f *Folder) loadTenant(ctx context.Context, name string) {
+	dir := filepath.Join(f.dir, name)
+	print, err := fingerprint(dir)
+	old, known := f.prints[name]
+	if err == nil && known && print == old {
+		return
+	}
+	var t *transaction.Tenant
+	if err == nil {
+		t, err = f.read(ctx, name, dir)
+	}
+	if ctx.Err() != nil {
+		return // not the tenant's fault, and to be read again
+	}
+	var e *rulebox.Error
+	if errors.As(err, &e) && e.Code == rulebox.CodeUnavailable {
+		f.log.Warn("tenant not checked, will be tried again", zap.String("tenant", name), zap.Error(err))
+		return
+	}
+	f.prints[name] = print
+	if err == nil {
+		delete(f.broken, name)
+		f.set(name, t)
+		f.log.Info("tenant loaded", zap.String("tenant", name), zap.Int("rules", len(t.Chains[rulebox.TriggerLogin].Scripts)))
+		return
+	}
+	f.broken[name] = err
+	if good := f.Tenant(name); good != nil && good.Broken == nil {
+		f.log.Error("tenant not changed: its last good version goes on", zap.String("tenant", name), zap.Error(err))
+		return
+	}
+	f.log.Error("tenant does not load: its logins fault", zap.String("tenant", name), zap.Error(err))
+	f.set(name, &transaction.Tenant{Name: name, Broken: rulebox.Errorf(rulebox.CodeInvalid, "the rules of tenant %s did not load", name).
+		WithHint("%v", err)})
+}
+
+func (f *Folder) read(ctx context.Context, name, dir string) (*transaction.Tenant, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	l := &loader{name: name, root: root, environ: f.environ}
+	return l.load(ctx, f.check)
+}
+
+func (f *Folder) set(name string, t *transaction.Tenant) {
+	next := maps.Clone(*f.now.Load())
+	next[name] = t
+	f.now.Store(&next)
+}
+
+func (f *Folder) remove(name string) {
+	next := maps.Clone(*f.now.Load())
+	delete(next, name)
+	f.now.Store(&next)
+	delete(f.prints, name)
+	delete(f.broken, name)
+	f.log.Info("tenant removed", zap.String("tenant", name))
+}
+
+// Run follows the folder until ctx ends.
+func (f *Folder) Run(ctx context.Context) error {
+	w, err := fsnotify.NewWatcher()
+	if err != nil {
+		f.log.Warn("no file notifications: the tenants folder is compared every few seconds", zap.Error(err))
+		w = &fsnotify.Watcher{}
+	} else {
+		defer w.Close()
+	}
+	watch := func() {
+		if w.Events == nil {
+			return
+		}
+		_ = filepath.WalkDir(f.dir, func(path string, d fs.DirEntry, err error) error {
+			if err == nil && d.IsDir() {
+				_ = w.Add(path) // a folder that cannot be watched is found by the sweep
+			}
+			return nil
+		})
+	}
+	watch()
+	quiet := time.NewTimer(0)
+	defer quiet.Stop()
+	tick := time.NewTicker(sweep)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-w.Events:
+			quiet.Reset(settle)
+			continue
+		case err := <-w.Errors:
+			f.log.Warn("file notifications", zap.Error(err))
+			quiet.Reset(settle)
+			continue
+		case <-quiet.C:
+		case <-tick.C:
+		}
+		watch()
+		if err := f.Load(ctx); err != nil && ctx.Err() == nil {
+			f.log.Error("tenants not read: the last good versions go on", zap.Error(err))
+		}
+	}
+}
+
+// fingerprint changes when a file of the tenant does.
+func fingerprint(dir string) (uint64, error) {
+	h := fnv.New64a()
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := os.Stat(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // removed since, or a link to nowhere: the loader will say
+		}
+		if err != nil {
+			return err
+		}
+		size := info.Size()
+		if info.IsDir() {
+			size = 0
+		}
+		fmt.Fprintf(h, "%s %d %d %v\n", path, size, info.ModTime().UnixNano(), info.IsDir())
+		return nil
+	})
+	return h.Sum64(), err
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}

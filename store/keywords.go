@@ -1,0 +1,105 @@
+package store
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// keywords are the values of the placeholders @@KEY@@ and ##KEY## in a tenant's
+// files, as the Auth0 deploy CLI replaces them.
+type keywords map[string]json.RawMessage
+
+var placeholder = regexp.MustCompile(`"@@(\w+)@@"|@@(\w+)@@|##(\w+)##`)
+
+// replace puts the values into text: @@KEY@@ (with or without quotes around it)
+// becomes JSON text, ##KEY## the bare text. Placeholders without a value stay.
+func (k keywords) replace(text []byte) []byte {
+	if len(k) == 0 {
+		return text
+	}
+	return placeholder.ReplaceAllFunc(text, func(m []byte) []byte {
+		sub := placeholder.FindSubmatch(m)
+		for i, key := range sub[1:] {
+			v, ok := k[string(key)]
+			if key == nil || !ok {
+				continue
+			}
+			if i < 2 {
+				return v
+			}
+			return []byte(literal(v))
+		}
+		return m
+	})
+}
+
+// unreplaced names the first placeholder left in text, empty if there is none.
+func unreplaced(text []byte) string { return string(placeholder.Find(text)) }
+
+// literal is the text of a value: a string's content, or else its JSON.
+func literal(v json.RawMessage) string {
+	var s string
+	if json.Unmarshal(v, &s) == nil {
+		return s
+	}
+	return string(v)
+}
+
+// envPrefix begins the environment variables that belong to the tenant:
+// RULEBOX_CONFIG_<TENANT>_, the name in capitals with _ for what is neither
+// letter nor digit.
+func envPrefix(tenant string) string {
+	name := strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z':
+			return r - 'a' + 'A'
+		case r >= '0' && r <= '9', r >= 'A' && r <= 'Z':
+			return r
+		}
+		return '_'
+	}, tenant)
+	return "RULEBOX_CONFIG_" + name + "_"
+}
+
+// environment returns the tenant's values in environ (KEY=value lines) by key.
+// Only variables with the tenant's own prefix count: the rest of the node's
+// environment must not be readable through a placeholder.
+func environment(tenant string, environ []string) map[string]string {
+	prefix := envPrefix(tenant)
+	m := map[string]string{}
+	for _, kv := range environ {
+		if rest, ok := strings.CutPrefix(kv, prefix); ok {
+			if key, value, ok := strings.Cut(rest, "="); ok && key != "" {
+				m[key] = value
+			}
+		}
+	}
+	return m
+}
+
+// parseMappings reads the mappings of the deploy CLI's config.json.
+func parseMappings(text []byte) (keywords, error) {
+	var c struct {
+		Mappings keywords `json:"AUTH0_KEYWORD_REPLACE_MAPPINGS"`
+	}
+	if err := looseJSON(text, &c); err != nil {
+		return nil, err
+	}
+	if c.Mappings == nil {
+		c.Mappings = keywords{}
+	}
+	return c.Mappings, nil
+}
+
+func (k keywords) add(env map[string]string) error {
+	for key, value := range env {
+		b, err := json.Marshal(value)
+		if err != nil {
+			return fmt.Errorf("environment value of %s: %w", key, err)
+		}
+		k[key] = b
+	}
+	return nil
+}

@@ -1,0 +1,148 @@
+package store
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/transaction"
+)
+
+// settingsFile is what Rulebox adds to a tenant's folder; the rest of the layout
+// is the Auth0 deploy CLI's.
+const settingsFile = "rulebox.json"
+
+// settings is the content of rulebox.json. A field that is absent has its
+// default; one that is unknown is an error.
+type settings struct {
+	// Management is the API behind `auth0` in rules.
+	Management *struct {
+		Domain      string `json:"domain"`
+		BaseURL     string `json:"baseUrl"`
+		AccessToken string `json:"accessToken"`
+	} `json:"management"`
+	Limits struct {
+		Wall   string `json:"wall"`
+		Memory string `json:"memory"`
+		Output string `json:"output"`
+	} `json:"limits"`
+	// Egress opens private addresses: CIDR prefixes or host:port.
+	Egress []string `json:"egress"`
+	// OnFault is deny or continue.
+	OnFault string `json:"on_fault"`
+	// UnauthorizedError is OAuth's error for UnauthorizedError: unauthorized or
+	// access_denied.
+	UnauthorizedError string `json:"unauthorized_error"`
+	// CustomCode false is the break-glass switch.
+	CustomCode *bool `json:"custom_code"`
+}
+
+// parseSettings reads rulebox.json; text is nil if there is no such file.
+func parseSettings(text []byte) (*settings, error) {
+	s := &settings{}
+	if text == nil {
+		return s, nil
+	}
+	if err := strictJSON(text, s); err != nil {
+		return nil, err
+	}
+	if err := oneOf("on_fault", s.OnFault, "", string(transaction.FailDeny), string(transaction.FailContinue)); err != nil {
+		return nil, err
+	}
+	return s, oneOf("unauthorized_error", s.UnauthorizedError, "", "unauthorized", "access_denied")
+}
+
+func oneOf(field, value string, allowed ...string) error {
+	for _, a := range allowed {
+		if value == a {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s is %q; it can be %s", field, value, strings.Join(allowed[1:], " or "))
+}
+
+func (s *settings) limits() (l rulebox.Limits, err error) {
+	if s.Limits.Wall != "" {
+		if l.Wall, err = time.ParseDuration(s.Limits.Wall); err != nil || l.Wall <= 0 {
+			return l, fmt.Errorf("limits.wall is %q; it must be a time such as 5s or 800ms", s.Limits.Wall)
+		}
+	}
+	if s.Limits.Memory != "" {
+		if l.Memory, err = ParseSize(s.Limits.Memory); err != nil {
+			return l, fmt.Errorf("limits.memory: %w", err)
+		}
+		if l.Memory < rulebox.MinMemory {
+			return l, fmt.Errorf("limits.memory is %q; it must be at least %dMiB", s.Limits.Memory, rulebox.MinMemory>>20)
+		}
+	}
+	if s.Limits.Output != "" {
+		n, err := ParseSize(s.Limits.Output)
+		if err != nil {
+			return l, fmt.Errorf("limits.output: %w", err)
+		}
+		l.Output = int(n)
+	}
+	return l.WithDefaults(), nil
+}
+
+// ParseSize reads a size in bytes: a whole number, alone or with KiB, MiB or GiB
+// (KB, MB and GB mean the same).
+func ParseSize(s string) (int64, error) {
+	number, unit := s, int64(1)
+	for _, u := range []struct {
+		suffix string
+		bytes  int64
+	}{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"KB", 1 << 10}, {"MB", 1 << 20}, {"GB", 1 << 30}} {
+		if rest, ok := strings.CutSuffix(s, u.suffix); ok {
+			number, unit = strings.TrimSpace(rest), u.bytes
+			break
+		}
+	}
+	n, err := strconv.ParseInt(number, 10, 64)
+	if err != nil || n <= 0 || n > (1<<40)/unit {
+		return 0, fmt.Errorf("%q is no size; write bytes, or a number with KiB, MiB or GiB", s)
+	}
+	return n * unit, nil
+}
+
+// strictJSON decodes one JSON document and refuses members that v does not have.
+func strictJSON(text []byte, v any) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil {
+		return jsonError(text, err)
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return fmt.Errorf("line %d: something follows the JSON document", line(text, d.InputOffset()))
+	}
+	return nil
+}
+
+// looseJSON decodes one JSON document and ignores members that v does not have:
+// exports hold much that is not ours.
+func looseJSON(text []byte, v any) error {
+	if err := json.Unmarshal(text, v); err != nil {
+		return jsonError(text, err)
+	}
+	return nil
+}
+
+// jsonError adds the line to an error of encoding/json.
+func jsonError(text []byte, err error) error {
+	switch e := err.(type) {
+	case *json.SyntaxError:
+		return fmt.Errorf("line %d: %w", line(text, e.Offset), err)
+	case *json.UnmarshalTypeError:
+		return fmt.Errorf("line %d: %s must not be a %s", line(text, e.Offset), e.Field, e.Value)
+	}
+	return fmt.Errorf("%s", strings.TrimPrefix(err.Error(), "json: "))
+}
+
+func line(text []byte, offset int64) int {
+	return 1 + bytes.Count(text[:min(int(offset), len(text))], []byte("\n"))
+}

@@ -1,0 +1,327 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/transaction"
+)
+
+// maxFile bounds one file of a tenant's folder, in bytes.
+const maxFile = 1 << 20
+
+// A CheckFunc compiles a script in a jailed process and returns nil or what is
+// wrong with it.
+type CheckFunc func(ctx context.Context, s *rulebox.Script) error
+
+// A fileError is what is wrong with one file of a tenant's folder.
+type fileError struct {
+	file string
+	err  error
+}
+
+func (e *fileError) Error() string { return e.file + ": " + e.err.Error() }
+func (e *fileError) Unwrap() error { return e.err }
+
+func inFile(file string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if e := (*fs.PathError)(nil); errors.As(err, &e) {
+		err = e.Err // the path is said already
+	}
+	return &fileError{file, err}
+}
+
+// loader reads one tenant's folder, all of it or an error. Nothing outside the
+// folder can be reached through it, by .. or by symbolic link.
+type loader struct {
+	name     string
+	root     *os.Root
+	environ  []string
+	keywords keywords
+	settings *settings
+}
+
+// load returns the tenant's snapshot.
+func (l *loader) load(ctx context.Context, check CheckFunc) (*transaction.Tenant, error) {
+	if err := l.prepare(); err != nil {
+		return nil, err
+	}
+	limits, err := l.settings.limits()
+	if err != nil {
+		return nil, inFile(settingsFile, err)
+	}
+	configuration, err := l.configuration()
+	if err != nil {
+		return nil, err
+	}
+	rules, err := l.rules(ctx, check)
+	if err != nil {
+		return nil, err
+	}
+	chain := &rulebox.Chain{
+		Tenant: l.name, Trigger: rulebox.TriggerLogin, Scripts: rules,
+		Configuration: configuration, Limits: limits, Egress: l.settings.Egress,
+	}
+	if m := l.settings.Management; m != nil {
+		chain.Management = &rulebox.Management{Domain: m.Domain, BaseURL: m.BaseURL, AccessToken: m.AccessToken}
+	}
+	return &transaction.Tenant{
+		Name:           l.name,
+		Chains:         map[string]*rulebox.Chain{rulebox.TriggerLogin: chain},
+		OnFault:        transaction.Policy(l.settings.OnFault),
+		UnauthorizedAs: l.settings.UnauthorizedError,
+		Bypass:         l.settings.CustomCode != nil && !*l.settings.CustomCode,
+	}, nil
+}
+
+// prepare reads what the other files depend on: placeholder values and settings.
+func (l *loader) prepare() error {
+	l.keywords = keywords{}
+	if text, err := l.read("config.json"); err == nil {
+		if l.keywords, err = parseMappings(text); err != nil {
+			return inFile("config.json", err)
+		}
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return inFile("config.json", err)
+	}
+	if err := l.keywords.add(environment(l.name, l.environ)); err != nil {
+		return err
+	}
+	text, err := l.read(settingsFile)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return inFile(settingsFile, err)
+	}
+	if err == nil {
+		text = l.keywords.replace(text)
+	}
+	l.settings, err = parseSettings(text)
+	return inFile(settingsFile, err)
+}
+
+// configuration reads rules-configs/*.json; the environment adds and overrides.
+func (l *loader) configuration() (map[string]string, error) {
+	configuration := map[string]string{}
+	files, err := l.list("rules-configs", ".json")
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range files {
+		var c struct {
+			Key   string  `json:"key"`
+			Value *string `json:"value"`
+		}
+		text, err := l.read(file)
+		if err == nil {
+			err = strictJSON(l.keywords.replace(text), &c)
+		}
+		if err == nil && c.Key == "" {
+			err = errors.New(`"key" is missing`)
+		}
+		if err == nil && c.Value == nil {
+			if _, ok := environment(l.name, l.environ)[c.Key]; !ok {
+				err = fmt.Errorf(`"value" is missing; put it here or into the environment as %s%s`, envPrefix(l.name), c.Key)
+			}
+		}
+		if err != nil {
+			return nil, inFile(file, err)
+		}
+		if c.Value != nil {
+			configuration[c.Key] = *c.Value
+		}
+	}
+	for key, value := range environment(l.name, l.environ) {
+		configuration[key] = value
+	}
+	return configuration, nil
+}
+
+// ruleFile is rules/<name>.json of the deploy CLI.
+type ruleFile struct {
+	Name    string   `json:"name"`
+	Order   *float64 `json:"order"`
+	Enabled *bool    `json:"enabled"`
+	Stage   string   `json:"stage"`
+	Script  string   `json:"script"`
+	ID      string   `json:"id"`
+}
+
+type rule struct {
+	ruleFile
+	file   string
+	script *rulebox.Script
+}
+
+// ruleName is the pattern of Auth0's rule names, with the underscore and the dot
+// that file names may bring.
+var ruleName = regexp.MustCompile(`^[a-zA-Z0-9]([ \-_.a-zA-Z0-9]*[a-zA-Z0-9])?$`)
+
+// rules reads rules/*.json and the scripts they name, and rules/*.js that no
+// .json names; it returns the enabled ones in order. Every one is checked, also
+// those that are switched off.
+func (l *loader) rules(ctx context.Context, check CheckFunc) ([]*rulebox.Script, error) {
+	metas, err := l.list("rules", ".json")
+	if err != nil {
+		return nil, err
+	}
+	sources, err := l.list("rules", ".js")
+	if err != nil {
+		return nil, err
+	}
+	var all []*rule
+	named := map[string]bool{}
+	for _, file := range metas {
+		r, source, err := l.ruleMeta(file)
+		if err != nil {
+			return nil, inFile(file, err)
+		}
+		named[source] = true
+		if r.script, err = l.script(r.Name, source); err != nil {
+			return nil, err
+		}
+		all = append(all, r)
+	}
+	for _, file := range sources {
+		if named[file] {
+			continue
+		}
+		r := &rule{file: file, ruleFile: ruleFile{Name: strings.TrimSuffix(path.Base(file), ".js")}}
+		if r.script, err = l.script(r.Name, file); err != nil {
+			return nil, err
+		}
+		all = append(all, r)
+	}
+	if err := sortRules(all); err != nil {
+		return nil, err
+	}
+	scripts := []*rulebox.Script{}
+	for _, r := range all {
+		if err := check(ctx, r.script); err != nil {
+			return nil, inFile(r.file, err)
+		}
+		if r.Enabled == nil || *r.Enabled {
+			scripts = append(scripts, r.script)
+		}
+	}
+	return scripts, nil
+}
+
+// ruleMeta reads one rules/<name>.json and returns it with the path of its
+// script, which the file names relative to itself or to the export's root.
+func (l *loader) ruleMeta(file string) (*rule, string, error) {
+	text, err := l.read(file)
+	if err != nil {
+		return nil, "", err
+	}
+	r := &rule{file: file}
+	if err := strictJSON(l.keywords.replace(text), &r.ruleFile); err != nil {
+		return nil, "", err
+	}
+	if r.Name == "" {
+		r.Name = strings.TrimSuffix(path.Base(file), ".json")
+	}
+	if !ruleName.MatchString(r.Name) {
+		return nil, "", fmt.Errorf("name %q: use letters, digits, blanks, dots and hyphens, with a letter or digit at both ends", r.Name)
+	}
+	if r.Order != nil && *r.Order < 0 {
+		return nil, "", fmt.Errorf("order is %v; it must not be negative", *r.Order)
+	}
+	if r.Stage != "" && r.Stage != "login_success" {
+		return nil, "", fmt.Errorf("stage %q is not supported; rules run at login_success", r.Stage)
+	}
+	source := path.Join("rules", strings.TrimSuffix(path.Base(file), ".json")+".js")
+	if r.Script != "" {
+		source = path.Join("rules", r.Script)
+		if strings.HasPrefix(path.Clean(r.Script), "rules/") {
+			source = path.Clean(r.Script)
+		}
+	}
+	return r, source, nil
+}
+
+// script reads one source.
+func (l *loader) script(name, file string) (*rulebox.Script, error) {
+	text, err := l.read(file)
+	if err != nil {
+		return nil, inFile(file, err)
+	}
+	return rulebox.NewScript(rulebox.KindRule, name, string(l.keywords.replace(text))), nil
+}
+
+// sortRules orders by the number, rules without one last, by name. Two enabled
+// rules of the same number have no order.
+func sortRules(rules []*rule) error {
+	slices.SortStableFunc(rules, func(a, b *rule) int {
+		switch {
+		case a.Order != nil && b.Order != nil && *a.Order != *b.Order:
+			if *a.Order < *b.Order {
+				return -1
+			}
+			return 1
+		case a.Order != nil && b.Order == nil:
+			return -1
+		case a.Order == nil && b.Order != nil:
+			return 1
+		}
+		return strings.Compare(a.Name, b.Name)
+	})
+	for i := 1; i < len(rules); i++ {
+		a, b := rules[i-1], rules[i]
+		if a.Order != nil && b.Order != nil && *a.Order == *b.Order {
+			return inFile(b.file, fmt.Errorf("order %v is also that of %s; give each rule its own", *b.Order, a.file))
+		}
+	}
+	seen := map[string]string{}
+	for _, r := range rules {
+		if other, ok := seen[r.Name]; ok {
+			return inFile(r.file, fmt.Errorf("the name %q is also that of %s", r.Name, other))
+		}
+		seen[r.Name] = r.file
+	}
+	return nil
+}
+
+// list returns the files of a folder with the suffix, sorted; none if there is
+// no such folder.
+func (l *loader) list(dir, suffix string) ([]string, error) {
+	entries, err := fs.ReadDir(l.root.FS(), dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, inFile(dir, err)
+	}
+	var files []string
+	for _, e := range entries {
+		if !e.IsDir() && strings.HasSuffix(e.Name(), suffix) && !strings.HasPrefix(e.Name(), ".") {
+			files = append(files, path.Join(dir, e.Name()))
+		}
+	}
+	return files, nil
+}
+
+func (l *loader) read(file string) ([]byte, error) {
+	f, err := l.root.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(text) > maxFile {
+		return nil, fmt.Errorf("larger than %d KiB", maxFile>>10)
+	}
+	return text, nil
+}
