@@ -36,7 +36,7 @@ func (k keywords) replace(text []byte) []byte {
 }
 
 // unreplaced names the first placeholder left in text, empty if there is none.
-func unreplaced(text []byte) string { return string(placeholder.Find(text)) }
+func unreplaced(text string) string { return placeholder.FindString(text) }
 
 // literal is the text of a value: a string's content, or else its JSON.
 func literal(v json.RawMessage) string {

@@ -207,6 +207,9 @@ func (l *loader) rules(ctx context.Context, check CheckFunc) ([]*rulebox.Script,
 	scripts := []*rulebox.Script{}
 	for _, r := range all {
 		if err := check(ctx, r.script); err != nil {
+			if p := unreplaced(r.script.Source); p != "" {
+				err = fmt.Errorf("%w (%s has no value: put one into config.json under AUTH0_KEYWORD_REPLACE_MAPPINGS, or into the environment as %s…)", err, p, envPrefix(l.name))
+			}
 			return nil, inFile(r.file, err)
 		}
 		if r.Enabled == nil || *r.Enabled {
