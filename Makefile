@@ -1,0 +1,42 @@
+# `make run` and `make test` are all that a fresh machine needs: Go, Node.js
+# with npm, make and git.
+
+export CGO_ENABLED := 0
+GO    ?= go
+BIN   := bin/rulebox
+RACE  := . ./bus ./gateway ./store ./transaction ./runtime/... ./modules ./internal/...
+NODE_CLIENT := examples/node-client/node_modules/.package-lock.json
+
+.PHONY: build run test check bench fuzz clean
+
+build: ## the one binary, at bin/rulebox
+	@mkdir -p bin
+	$(GO) build -trimpath -ldflags='-s -w' -o $(BIN) ./cmd/rulebox
+
+run: build ## build, serve, fire example logins; ONCE=1 ends after them
+	@$(GO) run ./examples/tour -rulebox $(BIN) $(if $(ONCE),-once)
+
+test: $(NODE_CLIENT) build ## everything, against real workers and servers
+	$(GO) test ./...
+	CGO_ENABLED=1 $(GO) test -race -short $(RACE)
+
+check: ## format, vet, staticcheck, layers, generated files
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo 'run gofmt -w on:'; gofmt -l $$(git ls-files '*.go'); exit 1; }
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	$(GO) test -count=1 ./internal/layers
+	$(GO) mod tidy -diff
+	$(GO) mod verify
+
+bench: build $(NODE_CLIENT) ## the tables of doc/performance.md
+	$(GO) run ./examples/bench
+
+fuzz: ## every fuzz target, FUZZTIME each (default 20s)
+	@for p in $$($(GO) list ./...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
+		echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $${FUZZTIME:-20s} $$p || exit 1; done; done
+
+clean:
+	rm -rf bin data
+
+$(NODE_CLIENT): examples/node-client/package-lock.json
+	cd examples/node-client && npm ci --no-audit --no-fund --loglevel=error

@@ -1,0 +1,189 @@
+// Package gateway is the HTTP edge: it fires triggers, runs unsaved code for
+// those who may, and tells whether the node is well.
+package gateway
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rulebox/rulebox"
+)
+
+// A Right is what a bearer token is asked for.
+type Right int
+
+const (
+	// RunTriggers fires a tenant's triggers.
+	RunTriggers Right = iota
+	// RunUnsaved runs code that is not stored. An operator's right.
+	RunUnsaved
+)
+
+// MaxBody bounds a request's body, in bytes.
+const MaxBody = 4 << 20
+
+// Options are what a gateway works with. All fields must be set.
+type Options struct {
+	// Triggers answers invocations without a chain.
+	Triggers rulebox.Invoker
+	// Unsaved answers invocations with a chain.
+	Unsaved rulebox.Invoker
+	// Authorize says whether the bearer token has the right for the tenant.
+	Authorize func(token, tenant string, right Right) bool
+	// Ready runs a synthetic rule on the real path.
+	Ready func(ctx context.Context) error
+	// Metrics serves /metrics.
+	Metrics http.Handler
+}
+
+type gateway struct {
+	Options
+	ready prober
+}
+
+// New returns the handler of every path.
+func New(o Options) http.Handler {
+	g := &gateway{Options: o, ready: prober{probe: o.Ready}}
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /v1/tenants/{tenant}/triggers/{trigger}", g.trigger)
+	mux.HandleFunc("POST /v1/tenants/{tenant}/try", g.try)
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok\n") })
+	mux.HandleFunc("GET /readyz", g.readyz)
+	mux.Handle("GET /metrics", o.Metrics)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		fail(w, http.StatusNotFound, rulebox.Errorf(rulebox.CodeInvalid, "there is no %s %s", r.Method, r.URL.Path).
+			WithHint("POST /v1/tenants/{tenant}/triggers/{trigger}, POST /v1/tenants/{tenant}/try, GET /livez, /readyz, /metrics"))
+	})
+	return mux
+}
+
+// trigger fires a stored chain.
+func (g *gateway) trigger(w http.ResponseWriter, r *http.Request) {
+	tenant := r.PathValue("tenant")
+	body, ok := g.admit(w, r, tenant, RunTriggers)
+	if !ok {
+		return
+	}
+	inv, err := rulebox.ParseRequest(body)
+	if err != nil {
+		fail(w, 0, err)
+		return
+	}
+	inv.Tenant, inv.Trigger = tenant, r.PathValue("trigger")
+	ctx, cancel, err := deadline(r)
+	if err != nil {
+		fail(w, 0, err)
+		return
+	}
+	defer cancel()
+	res, err := g.Triggers.Invoke(ctx, inv)
+	answer(w, res, err)
+}
+
+// admit checks the token and reads the body; it answers the request itself when
+// one of them will not do.
+func (g *gateway) admit(w http.ResponseWriter, r *http.Request, tenant string, right Right) ([]byte, bool) {
+	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if !ok {
+		w.Header().Set("WWW-Authenticate", "Bearer")
+		fail(w, http.StatusUnauthorized, rulebox.Errorf(rulebox.CodeForbidden, "this needs a token").
+			WithHint("send Authorization: Bearer TOKEN; `rulebox token create` makes one"))
+		return nil, false
+	}
+	if !g.Authorize(token, tenant, right) {
+		hint := "the token is unknown, or for other tenants"
+		if right == RunUnsaved {
+			hint = "unsaved code needs an operator's token: `rulebox token create` without --tenant"
+		}
+		fail(w, http.StatusForbidden, rulebox.Errorf(rulebox.CodeForbidden, "the token does not allow this").WithHint("%s", hint))
+		return nil, false
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
+	if e := (*http.MaxBytesError)(nil); errors.As(err, &e) {
+		fail(w, http.StatusRequestEntityTooLarge, rulebox.Errorf(rulebox.CodeInvalid, "the body is larger than %d bytes", e.Limit))
+		return nil, false
+	}
+	if err != nil {
+		fail(w, http.StatusBadRequest, rulebox.Errorf(rulebox.CodeInvalid, "the body did not arrive whole"))
+		return nil, false
+	}
+	return body, true
+}
+
+// deadline applies the caller's remaining time, which travels in milliseconds.
+func deadline(r *http.Request) (context.Context, context.CancelFunc, error) {
+	v := r.Header.Get("Rulebox-Remaining-Ms")
+	if v == "" {
+		return r.Context(), func() {}, nil
+	}
+	ms, err := strconv.ParseInt(v, 10, 64)
+	if err != nil {
+		return nil, nil, rulebox.Errorf(rulebox.CodeInvalid, "header Rulebox-Remaining-Ms is %q; it must be whole milliseconds", v)
+	}
+	if ms <= 0 {
+		return nil, nil, rulebox.Errorf(rulebox.CodeTimeout, "the caller's deadline had passed before the request arrived")
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), time.Duration(min(ms, 1<<40))*time.Millisecond)
+	return ctx, cancel, nil
+}
+
+// answer writes an outcome. Its status follows the code; a verdict is 200.
+func answer(w http.ResponseWriter, res *rulebox.Result, err error) {
+	status := http.StatusOK
+	if res == nil || res.Decision == rulebox.Fault {
+		status = statusOf(rulebox.CodeOf(err))
+	}
+	write(w, status, res, err)
+}
+
+// fail writes an error of the edge itself; status 0 means the code's own.
+func fail(w http.ResponseWriter, status int, err error) {
+	if status == 0 {
+		status = statusOf(rulebox.CodeOf(err))
+	}
+	write(w, status, &rulebox.Result{Decision: rulebox.Fault}, err)
+}
+
+func write(w http.ResponseWriter, status int, res *rulebox.Result, err error) {
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", "no-store")
+	if code := rulebox.CodeOf(err); code != "" {
+		h.Set("Rulebox-Code", string(code))
+	}
+	if status == http.StatusServiceUnavailable {
+		h.Set("Retry-After", "1")
+	}
+	w.WriteHeader(status)
+	// The caller may be gone; there is nobody to tell.
+	_, _ = w.Write(append(rulebox.AppendOutcome(nil, res, err), '\n'))
+}
+
+// statusOf is the table from codes to HTTP. Faults of a script are 422: the
+// request was fine, and repeating it is of no use.
+func statusOf(code rulebox.Code) int {
+	switch code {
+	case "", rulebox.CodeDenied:
+		return http.StatusOK
+	case rulebox.CodeInvalid:
+		return http.StatusBadRequest
+	case rulebox.CodeThrew, rulebox.CodeForbidden, rulebox.CodeMemory:
+		return http.StatusUnprocessableEntity
+	case rulebox.CodeTimeout:
+		return http.StatusGatewayTimeout
+	case rulebox.CodeUnavailable:
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusInternalServerError
+}
+
+func plain(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, text)
+}

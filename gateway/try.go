@@ -1,0 +1,134 @@
+package gateway
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/rulebox/rulebox"
+)
+
+// tryRequest is the body of POST /v1/tenants/{tenant}/try.
+type tryRequest struct {
+	Kind          rulebox.Kind      `json:"kind"`
+	Name          string            `json:"name"`
+	Code          string            `json:"code"`
+	Configuration map[string]string `json:"configuration"`
+	Input         struct {
+		User    json.RawMessage `json:"user"`
+		Context json.RawMessage `json:"context"`
+	} `json:"input"`
+	Auth0 *struct {
+		Domain      string `json:"domain"`
+		BaseURL     string `json:"baseUrl"`
+		AccessToken string `json:"accessToken"`
+	} `json:"auth0"`
+	Limits struct {
+		WallMS   int64 `json:"wall_ms"`
+		MemoryMB int64 `json:"memory_mb"`
+	} `json:"limits"`
+	Egress  []string `json:"egress"`
+	Now     *int64   `json:"now"`
+	Session string   `json:"session"`
+}
+
+// try runs unsaved code in the same jail. Nothing stored is read or changed, and
+// its workers are never production's: every try has a session of its own, or the
+// one it names.
+func (g *gateway) try(w http.ResponseWriter, r *http.Request) {
+	tenant := r.PathValue("tenant")
+	body, ok := g.admit(w, r, tenant, RunUnsaved)
+	if !ok {
+		return
+	}
+	inv, err := parseTry(tenant, body)
+	if err != nil {
+		fail(w, 0, err)
+		return
+	}
+	ctx, cancel, err := deadline(r)
+	if err != nil {
+		fail(w, 0, err)
+		return
+	}
+	defer cancel()
+	res, err := g.Unsaved.Invoke(ctx, inv)
+	if err != nil && rulebox.CodeOf(err) != rulebox.CodeUnavailable && rulebox.CodeOf(err) != rulebox.CodeInternal {
+		write(w, http.StatusOK, res, err) // the code's fault is the answer that was asked for
+		return
+	}
+	answer(w, res, err)
+}
+
+func parseTry(tenant string, body []byte) (*rulebox.Invocation, error) {
+	t, err := decodeTry(body)
+	if err != nil {
+		return nil, rulebox.Errorf(rulebox.CodeInvalid, "the body: %v", err)
+	}
+	chain := &rulebox.Chain{
+		Tenant: tenant, Trigger: rulebox.TriggerLogin,
+		Scripts:       []*rulebox.Script{rulebox.NewScript(t.Kind, t.Name, t.Code)},
+		Configuration: t.Configuration,
+		Egress:        t.Egress,
+		Session:       "once-" + rulebox.NewID(),
+		Limits: rulebox.Limits{
+			Wall:   time.Duration(t.Limits.WallMS) * time.Millisecond,
+			Memory: t.Limits.MemoryMB << 20,
+		}.WithDefaults(),
+	}
+	if t.Session != "" {
+		chain.Session = "try-" + t.Session
+	}
+	if t.Auth0 != nil {
+		chain.Management = &rulebox.Management{Domain: t.Auth0.Domain, BaseURL: t.Auth0.BaseURL, AccessToken: t.Auth0.AccessToken}
+	}
+	inv := &rulebox.Invocation{
+		Chain: chain, Tenant: tenant, Trigger: chain.Trigger, ID: rulebox.NewID(),
+		Args: []json.RawMessage{t.Input.User, t.Input.Context},
+	}
+	if t.Now != nil {
+		inv.Now = time.UnixMilli(*t.Now)
+	}
+	return inv, nil
+}
+
+// Bounds of what a try may ask for.
+const (
+	maxTryWall   = 60 * time.Second
+	maxTryMemory = 1024 // MiB
+	maxSession   = 64
+)
+
+func decodeTry(body []byte) (*tryRequest, error) {
+	t := &tryRequest{Kind: rulebox.KindRule, Name: "try"}
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.DisallowUnknownFields()
+	if err := d.Decode(t); err != nil {
+		return nil, err
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return nil, fmt.Errorf("something follows the JSON document at byte %d", d.InputOffset())
+	}
+	switch {
+	case t.Kind != rulebox.KindRule:
+		return nil, fmt.Errorf("kind is %q; it must be %q", t.Kind, rulebox.KindRule)
+	case t.Code == "":
+		return nil, fmt.Errorf("code is missing")
+	case !isObject(t.Input.User):
+		return nil, fmt.Errorf("input.user must be an object")
+	case !isObject(t.Input.Context):
+		return nil, fmt.Errorf("input.context must be an object")
+	case t.Limits.WallMS < 0 || t.Limits.WallMS > maxTryWall.Milliseconds():
+		return nil, fmt.Errorf("limits.wall_ms is %d; it must be from 1 to %d, or 0 for the default", t.Limits.WallMS, maxTryWall.Milliseconds())
+	case t.Limits.MemoryMB < 0 || t.Limits.MemoryMB > maxTryMemory:
+		return nil, fmt.Errorf("limits.memory_mb is %d; it must be from 16 to %d, or 0 for the default", t.Limits.MemoryMB, maxTryMemory)
+	case len(t.Session) > maxSession:
+		return nil, fmt.Errorf("session is longer than %d bytes", maxSession)
+	}
+	return t, nil
+}
+
+func isObject(text json.RawMessage) bool { return len(text) > 0 && text[0] == '{' }

@@ -1,0 +1,2 @@
+// Package layers holds the tests of the project's structure.
+package layers
