@@ -1,0 +1,320 @@
+package modules
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/net/http/httpguts"
+	"golang.org/x/text/encoding/unicode"
+)
+
+const httpChunk = 64 << 10
+
+// httpNatives serve fetch, http and https. The life of an exchange:
+//
+//	open() → handle
+//	send(handle, method, url, headers, body, options) → Promise of an Object
+//	read(handle) → Promise of a Uint8Array, or null at the end
+//	bytes(handle), text(handle) → Promise of the rest of the body
+//	abort(handle)
+//
+// headers, in and out, is a flat array: name, value, name, value…
+var httpNatives = map[string]Native{
+	"open":  httpOpen,
+	"send":  httpSend,
+	"abort": httpAbort,
+	"read": exchangeTask(func(ctx context.Context, x *exchange) (any, error) {
+		b, err := x.read(ctx, httpChunk)
+		if err == io.EOF {
+			return Null{}, nil
+		}
+		return b, httpError(err)
+	}),
+	"bytes": exchangeTask(func(ctx context.Context, x *exchange) (any, error) {
+		b, err := x.all(ctx)
+		return b, httpError(err)
+	}),
+	"text": exchangeTask(func(ctx context.Context, x *exchange) (any, error) {
+		b, err := x.all(ctx)
+		return utf8Text(b), httpError(err)
+	}),
+	"decodeText": func(c *Call, args []any) (any, error) {
+		b, _ := webBytes(args, 0)
+		return utf8Text(b), nil
+	},
+}
+
+func httpOpen(c *Call, args []any) (any, error) {
+	return c.Realm.Keep(newExchange(c.Ctx)), nil
+}
+
+func httpAbort(c *Call, args []any) (any, error) {
+	if x, ok := c.Realm.Handle(webArg(args, 0)).(*exchange); ok {
+		x.Close()
+		c.Realm.Drop(args[0])
+	}
+	return nil, nil
+}
+
+func httpSend(c *Call, args []any) (any, error) {
+	h := webArg(args, 0)
+	x, ok := c.Realm.Handle(h).(*exchange)
+	if !ok {
+		return nil, errBadHandle
+	}
+	r, err := readRequest(args[1:])
+	if err != nil {
+		return nil, err
+	}
+	opt, _ := webArg(args, 5).(Object)
+	lower, _ := opt.Get("decode").(bool) // fetch, whose names are lower case
+	host := c.Host
+	if host == nil {
+		return nil, Coded("EFORBIDDEN", "this realm has no network")
+	}
+	return Task(func(ctx context.Context) (any, error) {
+		res, err := x.send(ctx, host, r)
+		if err != nil {
+			return nil, httpError(err)
+		}
+		status := res.Status
+		if _, after, ok := strings.Cut(status, " "); ok {
+			status = after
+		} else {
+			status = ""
+		}
+		return Object{
+			{"status", res.StatusCode},
+			{"statusText", status},
+			{"url", res.url.String()},
+			{"redirected", res.redirected},
+			{"headers", flatHeader(res.Header, lower)},
+			{"version", fmt.Sprintf("%d.%d", res.ProtoMajor, res.ProtoMinor)},
+			{"empty", res.Body == http.NoBody},
+		}, nil
+	}), nil
+}
+
+var errBadHandle = &Throw{Class: "TypeError", Message: "the object is not usable any more"}
+
+// exchangeTask is a native that works on the exchange of its first argument.
+func exchangeTask(do func(context.Context, *exchange) (any, error)) Native {
+	return func(c *Call, args []any) (any, error) {
+		x, ok := c.Realm.Handle(webArg(args, 0)).(*exchange)
+		if !ok {
+			return nil, errBadHandle
+		}
+		return Task(func(ctx context.Context) (any, error) { return do(ctx, x) }), nil
+	}
+}
+
+// httpError is err as a script sees it, nil for nil.
+func httpError(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, errRedirectRefused):
+		return &Throw{Message: "unexpected redirect"}
+	case errors.Is(err, errRedirectCount):
+		return &Throw{Message: "redirect count exceeded"}
+	}
+	return netThrow(err)
+}
+
+// readRequest reads method, url, headers, body and options.
+func readRequest(args []any) (*exchangeRequest, error) {
+	r := &exchangeRequest{header: http.Header{}}
+	r.method, _ = webString(args, 0)
+	if !httpguts.ValidHeaderFieldName(r.method) {
+		return nil, &Throw{Class: "TypeError", Message: "'" + r.method + "' is not a valid HTTP method.", Props: Object{{"code", "ERR_INVALID_HTTP_TOKEN"}}}
+	}
+	text, _ := webString(args, 1)
+	u, err := parseHTTPURL(text)
+	if err != nil {
+		return nil, err
+	}
+	r.url = u
+	if err := r.readHeaders(webArg(args, 2)); err != nil {
+		return nil, err
+	}
+	switch b := webArg(args, 3).(type) {
+	case string:
+		r.body = []byte(b)
+	case []byte:
+		r.body = bytes.Clone(b)
+		if b != nil && r.body == nil {
+			r.body = []byte{}
+		}
+	}
+	if len(r.body) > httpMaxRequest {
+		return nil, Coded("ERR_REQUEST_TOO_LARGE", fmt.Sprintf("the request's body is larger than %d MiB, the most that a script may send", httpMaxRequest>>20))
+	}
+	opt, _ := webArg(args, 4).(Object)
+	if n, ok := opt.Get("redirects").(float64); ok {
+		r.redirects = min(int(n), 20)
+	}
+	r.refuse, _ = opt.Get("refuse").(bool)
+	r.decode, _ = opt.Get("decode").(bool)
+	r.tls.Insecure, _ = opt.Get("insecure").(bool)
+	r.tls.ServerName, _ = opt.Get("servername").(string)
+	r.tls.CA, _ = opt.Get("ca").(string)
+	r.tls.Cert, _ = opt.Get("cert").(string)
+	r.tls.Key, _ = opt.Get("key").(string)
+	return r, nil
+}
+
+func (r *exchangeRequest) readHeaders(v any) error {
+	list, _ := v.([]any)
+	agent := false
+	for i := 0; i+1 < len(list); i += 2 {
+		name, _ := list[i].(string)
+		value, _ := list[i+1].(string)
+		if !httpguts.ValidHeaderFieldName(name) {
+			return &Throw{Class: "TypeError", Message: "Header name must be a valid HTTP token [\"" + name + "\"]", Props: Object{{"code", "ERR_INVALID_HTTP_TOKEN"}}}
+		}
+		value = latin1Bytes(value)
+		if !httpguts.ValidHeaderFieldValue(value) {
+			return &Throw{Class: "TypeError", Message: "Invalid character in header content [\"" + name + "\"]", Props: Object{{"code", "ERR_INVALID_CHAR"}}}
+		}
+		switch name = http.CanonicalHeaderKey(name); name {
+		case "Host":
+			r.host = value
+			continue
+		case "Content-Length", "Transfer-Encoding", "Trailer", "Upgrade", "Expect":
+			continue // the body is complete: its length is known
+		case "User-Agent":
+			agent = true
+		}
+		r.header.Add(name, value)
+	}
+	if !agent {
+		r.header["User-Agent"] = []string{""} // none, instead of Go's
+	}
+	return nil
+}
+
+// latin1Bytes returns the header value as it goes over the wire: one byte a
+// character, as HTTP has it; text beyond Latin-1 stays UTF-8.
+func latin1Bytes(s string) string {
+	ascii := true
+	for _, c := range s {
+		if c > 0xff {
+			return s
+		}
+		ascii = ascii && c < 0x80
+	}
+	if ascii {
+		return s
+	}
+	b := make([]byte, 0, len(s))
+	for _, c := range s {
+		b = append(b, byte(c))
+	}
+	return string(b)
+}
+
+// headerText is the way back.
+func headerText(s string) string {
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			r := make([]rune, len(s))
+			for i := range len(s) {
+				r[i] = rune(s[i])
+			}
+			return string(r)
+		}
+	}
+	return s
+}
+
+// flatHeader returns name, value, name, value… in the order of the names, which
+// is not the order on the wire: net/http does not keep that.
+func flatHeader(h http.Header, lower bool) []string {
+	names := make([]string, 0, len(h))
+	for name := range h {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	flat := make([]string, 0, 2*len(h))
+	for _, name := range names {
+		values := h[name]
+		if lower {
+			name = strings.ToLower(name)
+		}
+		for _, v := range values {
+			flat = append(flat, name, headerText(v))
+		}
+	}
+	return flat
+}
+
+// parseHTTPURL parses an absolute http or https URL.
+func parseHTTPURL(text string) (*url.URL, error) {
+	u, err := joinURL(nil, text)
+	if err != nil {
+		return nil, &Throw{Class: "TypeError", Message: "Invalid URL", Props: Object{{"code", "ERR_INVALID_URL"}, {"input", text}}}
+	}
+	if u.Scheme != "http" && u.Scheme != "https" {
+		return nil, &Throw{Class: "TypeError", Message: "unknown scheme " + u.Scheme + ": only http and https URLs can be requested", Props: Object{{"code", "ERR_INVALID_PROTOCOL"}}}
+	}
+	return u, nil
+}
+
+// joinURL parses text, against base if that is not nil.
+func joinURL(base *url.URL, text string) (*url.URL, error) {
+	text = strings.Trim(text, " \t\r\n\f")
+	u, err := url.Parse(text)
+	if err != nil {
+		// A lone % is an error to net/url and a character to browsers.
+		if u, err = url.Parse(escapeLonePercent(text)); err != nil {
+			return nil, err
+		}
+	}
+	if base != nil {
+		u = base.ResolveReference(u)
+	}
+	if u.Host == "" {
+		return nil, errors.New("no host")
+	}
+	if u.Path == "" {
+		u.Path = "/"
+	}
+	return u, nil
+}
+
+// escapeLonePercent makes %25 of each % that starts no escape.
+func escapeLonePercent(s string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		b.WriteByte(s[i])
+		if s[i] == '%' && (i+2 >= len(s) || !isHex(s[i+1]) || !isHex(s[i+2])) {
+			b.WriteString("25")
+		}
+	}
+	return b.String()
+}
+
+func isHex(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
+}
+
+// utf8Text decodes as the Encoding standard's "UTF-8 decode": a byte order mark
+// goes, what is malformed becomes U+FFFD.
+func utf8Text(b []byte) string {
+	b = bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))
+	if utf8.Valid(b) {
+		return string(b)
+	}
+	if d, err := unicode.UTF8.NewDecoder().Bytes(b); err == nil {
+		return string(d)
+	}
+	return strings.ToValidUTF8(string(b), "\ufffd")
+}

@@ -1,0 +1,181 @@
+package modtest
+
+import (
+	"compress/gzip"
+	"compress/zlib"
+	"context"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/rulebox/rulebox"
+)
+
+// dialHost dials loopback itself; 10.9.8.7 stands for what a policy refuses.
+type dialHost struct {
+	roots *x509.CertPool
+	dials atomic.Int64
+}
+
+func (h *dialHost) Dial(ctx context.Context, network, address string) (net.Conn, error) {
+	h.dials.Add(1)
+	host, _, _ := net.SplitHostPort(address)
+	switch host {
+	case "10.9.8.7":
+		return nil, rulebox.Errorf(rulebox.CodeForbidden, "10.9.8.7 is a private address").WithHint("add 10.9.8.7:80 to egress")
+	case "nowhere.test":
+		return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
+	case "alias.test":
+		address = "127.0.0.1" + address[len(host):]
+	case "never.test":
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	var d net.Dialer
+	return d.DialContext(ctx, network, address)
+}
+func (h *dialHost) Rand() io.Reader       { return rand.Reader }
+func (h *dialHost) Roots() *x509.CertPool { return h.roots }
+
+// echo answers with what it was asked, as JSON.
+func echo(w http.ResponseWriter, r *http.Request) {
+	b, _ := io.ReadAll(r.Body)
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("X-Method", r.Method)
+	json.NewEncoder(w).Encode(map[string]any{
+		"method": r.Method, "url": r.URL.String(), "host": r.Host, "headers": r.Header, "body": string(b), "length": r.ContentLength,
+	})
+}
+
+func webHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/echo", echo)
+	mux.HandleFunc("/status/{code}", func(w http.ResponseWriter, r *http.Request) {
+		var code int
+		fmt.Sscan(r.PathValue("code"), &code)
+		w.WriteHeader(code)
+		fmt.Fprintf(w, `{"statusCode":%d}`, code)
+	})
+	mux.HandleFunc("/redirect/{code}", func(w http.ResponseWriter, r *http.Request) {
+		var code int
+		fmt.Sscan(r.PathValue("code"), &code)
+		w.Header().Set("Location", r.URL.Query().Get("to"))
+		w.WriteHeader(code)
+		io.WriteString(w, "moved")
+	})
+	mux.HandleFunc("/gzip", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		z := gzip.NewWriter(w)
+		io.WriteString(z, `{"packed":"`+r.Header.Get("Accept-Encoding")+`"}`)
+		z.Close()
+	})
+	mux.HandleFunc("/deflate", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Encoding", "deflate")
+		z := zlib.NewWriter(w)
+		io.WriteString(z, "deflated")
+		z.Close()
+	})
+	mux.HandleFunc("/bytes/{n}", func(w http.ResponseWriter, r *http.Request) {
+		var n int
+		fmt.Sscan(r.PathValue("n"), &n)
+		b := make([]byte, 32<<10)
+		for ; n > 0; n -= len(b) {
+			w.Write(b[:min(n, len(b))])
+		}
+	})
+	mux.HandleFunc("/bomb", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		z := gzip.NewWriter(w)
+		b := make([]byte, 1<<20)
+		for range 64 {
+			z.Write(b)
+		}
+		z.Close()
+	})
+	mux.HandleFunc("/cookies", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Add("Set-Cookie", "a=1; Path=/")
+		w.Header().Add("Set-Cookie", "b=2")
+		w.Header().Add("X-Many", "one")
+		w.Header().Add("X-Many", "two")
+	})
+	mux.HandleFunc("/slow", func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case <-r.Context().Done():
+		case <-time.After(20 * time.Second):
+		}
+	})
+	mux.HandleFunc("/trickle", func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, "first")
+		w.(http.Flusher).Flush()
+		select {
+		case <-r.Context().Done():
+		case <-time.After(20 * time.Second):
+		}
+	})
+	mux.HandleFunc("/cut", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Length", "100")
+		io.WriteString(w, "short")
+	})
+	mux.HandleFunc("/hangup", func(w http.ResponseWriter, r *http.Request) {
+		c, _, _ := w.(http.Hijacker).Hijack()
+		c.Close()
+	})
+	mux.HandleFunc("/garbage", func(w http.ResponseWriter, r *http.Request) {
+		c, _, _ := w.(http.Hijacker).Hijack()
+		io.WriteString(c, "this is not HTTP\r\n\r\n")
+		c.Close()
+	})
+	mux.HandleFunc("/text", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "\xef\xbb\xbfhé\xff!") })
+	mux.HandleFunc("/form", func(w http.ResponseWriter, r *http.Request) {
+		if err := r.ParseMultipartForm(1 << 20); err != nil {
+			http.Error(w, err.Error(), 400)
+			return
+		}
+		files := map[string]any{}
+		for name, list := range r.MultipartForm.File {
+			f, _ := list[0].Open()
+			b, _ := io.ReadAll(f)
+			f.Close()
+			files[name] = []string{list[0].Filename, list[0].Header.Get("Content-Type"), string(b)}
+		}
+		json.NewEncoder(w).Encode(map[string]any{"values": r.MultipartForm.Value, "files": files})
+	})
+	return mux
+}
+
+// webOptions starts the servers and names them to the cases.
+func webOptions(t testing.TB) (*dialHost, Option) {
+	plain := httptest.NewServer(webHandler())
+	t.Cleanup(plain.Close)
+	secure := httptest.NewTLSServer(webHandler())
+	t.Cleanup(secure.Close)
+	strange := httptest.NewTLSServer(webHandler())
+	t.Cleanup(strange.Close)
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed.Close()
+	h := &dialHost{roots: x509.NewCertPool()}
+	h.roots.AddCert(secure.Certificate())
+	return h, func(r *Realm) {
+		r.Call.Host = h
+		r.VM.Set("BASE", plain.URL)
+		r.VM.Set("SECURE", secure.URL)
+		r.VM.Set("PORT", plain.Listener.Addr().(*net.TCPAddr).Port)
+		r.VM.Set("CLOSED", "http://"+closed.Addr().String())
+	}
+}
+
+func TestFetch(t *testing.T) {
+	_, opt := webOptions(t)
+	Cases(t, "testdata/web_fetch*.txtar", opt)
+}
