@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/internal/request"
 )
 
 // A Right is what a bearer token is asked for.
@@ -69,9 +70,9 @@ func (g *gateway) trigger(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	inv, err := rulebox.ParseRequest(body)
+	inv, id, err := request.Parse(body)
 	if err != nil {
-		fail(w, 0, err)
+		failed(w, 0, id, err)
 		return
 	}
 	inv.Tenant, inv.Trigger = tenant, r.PathValue("trigger")
@@ -142,11 +143,13 @@ func answer(w http.ResponseWriter, res *rulebox.Result, err error) {
 }
 
 // fail writes an error of the edge itself; status 0 means the code's own.
-func fail(w http.ResponseWriter, status int, err error) {
+func fail(w http.ResponseWriter, status int, err error) { failed(w, status, "", err) }
+
+func failed(w http.ResponseWriter, status int, id string, err error) {
 	if status == 0 {
 		status = statusOf(rulebox.CodeOf(err))
 	}
-	write(w, status, &rulebox.Result{Decision: rulebox.Fault}, err)
+	write(w, status, &rulebox.Result{ID: id, Decision: rulebox.Fault}, err)
 }
 
 func write(w http.ResponseWriter, status int, res *rulebox.Result, err error) {
