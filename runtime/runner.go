@@ -4,9 +4,14 @@ package runtime
 
 import (
 	"context"
+	"sync"
+	"sync/atomic"
+	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/rulebox/rulebox"
 	"github.com/rulebox/rulebox/modules"
+	"github.com/rulebox/rulebox/runtime/js"
 )
 
 // Options say what a Runner works with.
@@ -23,36 +28,208 @@ type Options struct {
 // A Runner is an Invoker in this process. It has no jail and no memory bound: a
 // worker has one, and tests. One invocation at a time is on the processor;
 // others may wait on timers and I/O.
-type Runner struct{ opt Options }
+//
+// A Runner serves one tenant and one session: what scripts keep on `global` is
+// shared by all its invocations.
+type Runner struct {
+	opt      Options
+	programs *lru.Cache[programKey, *js.Program]
+	chains   *lru.Cache[*rulebox.Chain, *chainState]
+	token    chan struct{} // one slot: the processor
+	current  atomic.Pointer[js.Realm]
+	numbers  atomic.Uint64
+
+	mu     sync.Mutex // guards late, closed, cache
+	late   map[*js.Realm]struct{}
+	closed bool
+	wait   sync.WaitGroup // the goroutines of late
+
+	cache *js.Cache
+}
+
+// programKey names a program: the script's name is part of its positions.
+type programKey struct {
+	name   string
+	digest rulebox.Digest
+}
+
+// chainState is what is kept for one chain.
+type chainState struct {
+	programs []*js.Program
+
+	mu      sync.Mutex // guards what follows
+	ready   *js.Realm  // prepared; nil if none
+	touched []string   // globals that the last run used
+}
+
+// Defaults and bounds.
+const (
+	defaultPrograms = 256
+	maxChains       = 64
+	maxLate         = 256 // realms with work in flight after their answer
+)
 
 // NewRunner returns a Runner. It starts nothing.
-func NewRunner(opt Options) *Runner { return &Runner{opt: opt} }
+func NewRunner(opt Options) *Runner {
+	if opt.Programs <= 0 {
+		opt.Programs = defaultPrograms
+	}
+	r := &Runner{opt: opt, token: make(chan struct{}, 1), late: make(map[*js.Realm]struct{})}
+	r.programs, _ = lru.New[programKey, *js.Program](opt.Programs)
+	r.chains, _ = lru.NewWithEvict(maxChains, func(_ *rulebox.Chain, s *chainState) { s.drop() })
+	return r
+}
 
 // Invoke implements rulebox.Invoker. inv.Chain must not be nil.
 func (r *Runner) Invoke(ctx context.Context, inv *rulebox.Invocation) (*rulebox.Result, error) {
-	panic("runtime: unwritten")
+	return r.InvokeNumbered(ctx, r.numbers.Add(1), inv)
 }
 
 // InvokeNumbered is Invoke under the number that OnCPU reports.
 func (r *Runner) InvokeNumbered(ctx context.Context, number uint64, inv *rulebox.Invocation) (*rulebox.Result, error) {
-	panic("runtime: unwritten")
+	start := time.Now()
+	if err := check(inv); err != nil {
+		return nil, err
+	}
+	deadline := start.Add(inv.Chain.Limits.WithDefaults().Wall)
+	if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
+		deadline = d
+	}
+	g := &gate{r: r, number: number}
+	if err := g.first(ctx, deadline, inv.Chain); err != nil {
+		return nil, err
+	}
+	queued := time.Since(start)
+	res, err := r.onCPU(ctx, g, inv, deadline)
+	if res != nil {
+		res.Usage.Queue, res.Usage.Run = queued, time.Since(start)-queued
+	}
+	if err != nil {
+		return res, err
+	}
+	return res, nil
+}
+
+// onCPU runs the invocation. It is entered on the processor and leaves it, or
+// hands it to a goroutine that runs what is still in flight.
+func (r *Runner) onCPU(ctx context.Context, g *gate, inv *rulebox.Invocation, deadline time.Time) (*rulebox.Result, error) {
+	state, err := r.state(inv.Chain)
+	if err != nil {
+		g.Leave()
+		return nil, err
+	}
+	realm := state.take()
+	if realm == nil {
+		realm = js.New(inv.Chain, state.programs, r.opt.Host)
+	}
+	g.hold(realm)
+	res, fail := realm.Run(&js.Input{
+		Ctx: ctx, ID: inv.ID, Args: inv.Args, Now: inv.Now, Deadline: deadline, Gate: g, Cache: r.global(),
+	})
+	res.Usage.CPU = g.used()
+	state.touch(realm.Touched())
+	if realm.Pending() && r.keep(realm) {
+		go r.finish(realm, g)
+	} else {
+		g.Leave()
+		realm.Close()
+	}
+	if fail != nil {
+		return res, fail
+	}
+	return res, nil
+}
+
+// keep registers a realm whose work goes on after the answer. The caller must
+// then start finish.
+func (r *Runner) keep(realm *js.Realm) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed || len(r.late) >= maxLate {
+		return false
+	}
+	r.late[realm] = struct{}{}
+	r.wait.Add(1)
+	return true
+}
+
+// finish runs what is in flight to its end, or to the deadline.
+func (r *Runner) finish(realm *js.Realm, g *gate) {
+	defer r.wait.Done()
+	realm.Drain()
+	g.Leave()
+	realm.Close()
+	r.mu.Lock()
+	delete(r.late, realm)
+	r.mu.Unlock()
+}
+
+// Close ends what is in flight after its answer, and waits for it. Invocations
+// that have no answer yet go on; new work in flight is not kept.
+func (r *Runner) Close() {
+	r.mu.Lock()
+	r.closed = true
+	for realm := range r.late {
+		realm.Stop(rulebox.CodeUnavailable, "the worker is shutting down", "", nil)
+	}
+	r.mu.Unlock()
+	r.wait.Wait()
+	r.chains.Purge()
+}
+
+// Late is how many realms have work in flight after their answer.
+func (r *Runner) Late() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.late)
 }
 
 // Prepare makes a realm ready for the next invocation of the chain, if the chain
 // allows it and none is ready. It returns soon and runs on the caller's time.
-func (r *Runner) Prepare(chain *rulebox.Chain) { panic("runtime: unwritten") }
+func (r *Runner) Prepare(chain *rulebox.Chain) {
+	if check(&rulebox.Invocation{Chain: chain}) != nil {
+		return
+	}
+	g := &gate{r: r}
+	if !g.try() {
+		return // someone runs: there is no time to prepare
+	}
+	defer g.Leave()
+	state, err := r.state(chain)
+	if err != nil || state.has() {
+		return
+	}
+	realm := js.New(chain, state.programs, r.opt.Host)
+	g.hold(realm)
+	realm.Preload(state.lastTouched())
+	state.put(realm)
+}
 
 // Forget drops what is kept for the chain: prepared realms, not the tenant's
 // `global`.
-func (r *Runner) Forget(chain *rulebox.Chain) {}
+func (r *Runner) Forget(chain *rulebox.Chain) { r.chains.Remove(chain) }
 
 // Interrupt ends every invocation that is on the processor now with the code.
-func (r *Runner) Interrupt(code rulebox.Code) {}
+func (r *Runner) Interrupt(code rulebox.Code) {
+	realm := r.current.Load()
+	if realm == nil {
+		return
+	}
+	message, hint := "the run was interrupted", ""
+	if code == rulebox.CodeMemory {
+		message, hint = "the scripts hold more memory than the limit allows", "keep less in variables and on global, or raise limits.memory of the tenant, or --memory"
+	}
+	realm.Stop(code, message, hint, nil)
+}
 
 // Check compiles the script and reports on it without running it. The error, if
 // any, is a *rulebox.Error with CodeInvalid whose message has line and column.
 func (r *Runner) Check(ctx context.Context, s *rulebox.Script) (*Report, error) {
-	panic("runtime: unwritten")
+	p, err := r.program(s)
+	if err != nil {
+		return nil, err
+	}
+	return &Report{Modules: p.Requires, Warnings: p.Warnings}, nil
 }
 
 // Report is what compiling a script tells.

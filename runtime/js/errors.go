@@ -1,0 +1,340 @@
+package js
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/dop251/goja"
+	"github.com/rulebox/rulebox"
+)
+
+// Bounds of what an error carries out, in UTF-16 units.
+const (
+	maxMessage = 4 << 10
+	maxTrace   = 8 << 10
+)
+
+func (r *Realm) expire() {
+	wall := r.limits.Wall
+	r.Stop(rulebox.CodeTimeout, fmt.Sprintf("the scripts did not end within the time limit of %v", wall),
+		"make the rule faster, or raise the limit: limits.wall of the tenant, or --timeout", context.DeadlineExceeded)
+}
+
+// contextAfter ends the run when the caller's context does.
+func contextAfter(ctx context.Context, r *Realm) func() bool {
+	return context.AfterFunc(ctx, func() {
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			r.expire()
+			return
+		}
+		r.Stop(rulebox.CodeTimeout, "the caller gave up before the scripts ended", "", ctx.Err())
+	})
+}
+
+// failed turns what ended the current script into an error that blames it.
+func (r *Realm) failed(err error) *rulebox.Error {
+	if s := r.reason.Load(); s != nil {
+		e := &rulebox.Error{Code: s.code, Message: s.message, Hint: s.hint, Cause: s.cause, Script: r.scriptName()}
+		if name := r.scriptName(); name != "" {
+			e.Message = fmt.Sprintf("%s %q: %s", r.kind(), name, s.message)
+		}
+		var i *goja.InterruptedError
+		if errors.As(err, &i) {
+			e.Trace = r.frames(i.Stack())
+		}
+		return e
+	}
+	e := &rulebox.Error{Code: rulebox.CodeThrew, Script: r.scriptName()}
+	var overflow *goja.StackOverflowError
+	var ex *goja.Exception
+	var pan *enginePanic
+	var own *rulebox.Error
+	switch {
+	case errors.As(err, &overflow):
+		e.Code, e.Name = rulebox.CodeMemory, "RangeError"
+		e.Message = fmt.Sprintf("Maximum call stack size exceeded: more than %d calls are nested", maxCallStack)
+		e.Hint = "look for recursion without an end"
+		e.Trace = r.frames(overflow.Stack())
+	case errors.As(err, &pan):
+		r.describePanic(e, pan)
+	case asException(err, &ex):
+		r.describe(e, ex.Value())
+		if e.Trace == "" {
+			e.Trace = r.frames(ex.Stack())
+		}
+		if e.Name == "UnauthorizedError" {
+			e.Code = rulebox.CodeDenied
+		}
+		r.hint(e)
+	case errors.As(err, &own):
+		*e = *own
+		e.Script = r.scriptName()
+	default:
+		e.Code, e.Message, e.Cause = rulebox.CodeInternal, "the script could not be run", err
+	}
+	if s := r.reason.Load(); s != nil && e.Code == rulebox.CodeThrew {
+		return r.failed(errStopped) // stopped while its error was read
+	}
+	return e
+}
+
+func asException(err error, ex **goja.Exception) bool {
+	x, ok := err.(*goja.Exception)
+	if ok {
+		*ex = x
+	}
+	return ok
+}
+
+func (r *Realm) describePanic(e *rulebox.Error, p *enginePanic) {
+	text := p.Error()
+	e.Cause = p
+	switch {
+	case strings.Contains(text, "makeslice"), strings.Contains(text, "out of range"), strings.Contains(text, "Repeat"), strings.Contains(text, "too large"):
+		e.Code, e.Name, e.Message = rulebox.CodeMemory, "RangeError", "a string, array or number was made longer than the engine can hold"
+	default:
+		e.Name, e.Message = "InternalError", "the engine could not go on with this script"
+	}
+}
+
+// refused is the error for a callback that was given one.
+func (r *Realm) refused(v goja.Value) *rulebox.Error {
+	e := &rulebox.Error{Code: rulebox.CodeDenied, Script: r.scriptName()}
+	r.describe(e, v)
+	if s := r.reason.Load(); s != nil {
+		return r.failed(errStopped)
+	}
+	return e
+}
+
+// neverCalled is the error for a script that has nothing left to wait for.
+func (r *Realm) neverCalled(i int) *rulebox.Error {
+	name := r.progs[i].Script.Name
+	e := rulebox.Errorf(rulebox.CodeTimeout, "%s %q: callback was never called, and nothing is left that could call it", r.kind(), name)
+	e.Script = name
+	return e.WithHint("every path through the %s must end with callback(null, …) or callback(error); a returned value or promise does not complete it", r.kind())
+}
+
+func (r *Realm) kind() string {
+	if r.script >= 0 && r.script < len(r.progs) {
+		return string(r.progs[r.script].Script.Kind)
+	}
+	return "script"
+}
+
+// uncaught takes what a turn threw outside of any script's own call.
+func (r *Realm) uncaught(err error) {
+	if r.finished || r.failure != nil {
+		return
+	}
+	r.failure = r.failed(err)
+}
+
+// late logs what script i threw after its callback.
+func (r *Realm) late(i int, err error) {
+	e := &rulebox.Error{}
+	var ex *goja.Exception
+	if asException(err, &ex) {
+		r.describe(e, ex.Value())
+	}
+	r.log("warn", "threw after its callback: "+nameAndMessage(e))
+}
+
+func nameAndMessage(e *rulebox.Error) string {
+	if e.Name == "" {
+		return e.Message
+	}
+	return e.Name + ": " + e.Message
+}
+
+// describe fills in name, message and trace of a thrown or given value.
+func (r *Realm) describe(e *rulebox.Error, v goja.Value) {
+	e.Name = "Error"
+	o, ok := v.(*goja.Object)
+	if !ok {
+		e.Message = r.text(v, maxMessage)
+		return
+	}
+	err := r.guard(func() {
+		if s, ok := o.Get("name").(goja.String); ok && s.Length() > 0 {
+			e.Name = clip(s, 256)
+		}
+		for _, key := range []string{"message", "description", "error_description", "error"} {
+			switch m := o.Get(key).(type) {
+			case nil, *goja.Object:
+			default:
+				if !goja.IsUndefined(m) && !goja.IsNull(m) {
+					e.Message = r.text(m, maxMessage)
+				}
+			}
+			if e.Message != "" {
+				break
+			}
+		}
+		if s, ok := o.Get("stack").(goja.String); ok {
+			e.Trace = r.cleanStack(clip(s, maxTrace))
+		}
+	})
+	if err != nil && e.Message == "" {
+		e.Message = "an error that could not be read: its properties throw"
+	}
+	if e.Message == "" {
+		e.Message = "no message"
+		if isFunctionValue(o) {
+			e.Message = "a function was given in place of an error"
+		}
+	}
+}
+
+// text returns a primitive as text; it runs no guest code.
+func (r *Realm) text(v goja.Value, max int) string {
+	switch v := v.(type) {
+	case nil:
+		return "undefined"
+	case goja.String:
+		return clip(v, max)
+	case *goja.Symbol:
+		return "Symbol(…)"
+	case *goja.Object:
+		return "[object]"
+	}
+	if goja.IsBigInt(v) {
+		return "a BigInt"
+	}
+	return v.String()
+}
+
+// clip returns at most max UTF-16 units of s.
+func clip(s goja.String, max int) string {
+	if s.Length() > max {
+		return s.Substring(0, max).String() + "…"
+	}
+	return s.String()
+}
+
+// internalFile marks sources of ours in stack traces.
+const internalFile = "rulebox:"
+
+// cleanStack keeps the guest's own frames of an error's stack.
+func (r *Realm) cleanStack(stack string) string {
+	var b strings.Builder
+	for line := range strings.Lines(stack) {
+		line = strings.TrimRight(line, "\n")
+		frame, ok := strings.CutPrefix(line, "\tat ")
+		if !ok || strings.HasSuffix(frame, "native") || strings.HasSuffix(frame, "(native)") || strings.Contains(frame, internalFile) {
+			continue
+		}
+		writeFrame(&b, frame)
+	}
+	return b.String()
+}
+
+// writeFrame writes a frame as goja prints it, `f (file:1:2(3))`, without the
+// program counter.
+func writeFrame(b *strings.Builder, frame string) {
+	inner, closed := strings.CutSuffix(frame, "))")
+	if !closed {
+		inner, _ = strings.CutSuffix(frame, ")")
+	}
+	if i := strings.LastIndexByte(inner, '('); i > 0 && strings.IndexByte(inner[i:], ':') < 0 {
+		inner = inner[:i]
+		if closed {
+			inner += ")"
+		}
+		frame = inner
+	}
+	if b.Len() > 0 {
+		b.WriteByte('\n')
+	}
+	b.WriteString("at ")
+	b.WriteString(frame)
+}
+
+// frames renders the engine's own stack.
+func (r *Realm) frames(stack []goja.StackFrame) string {
+	var b strings.Builder
+	for i := range stack {
+		f := &stack[i]
+		if f.SrcName() == "" || strings.HasPrefix(f.SrcName(), internalFile) || f.SrcName() == "<native>" {
+			continue
+		}
+		pos := f.Position()
+		if b.Len() > maxTrace {
+			b.WriteString("\n…")
+			break
+		}
+		if b.Len() > 0 {
+			b.WriteByte('\n')
+		}
+		if name := f.FuncName(); name != "" {
+			fmt.Fprintf(&b, "at %s (%s:%d:%d)", name, f.SrcName(), pos.Line, pos.Column)
+		} else {
+			fmt.Fprintf(&b, "at %s:%d:%d", f.SrcName(), pos.Line, pos.Column)
+		}
+	}
+	return b.String()
+}
+
+// hint adds advice for well-known mistakes.
+func (r *Realm) hint(e *rulebox.Error) {
+	if name, ok := strings.CutSuffix(e.Message, " is not defined"); ok && e.Name == "ReferenceError" {
+		e.Hint = fmt.Sprintf("declare %s, or load it: const %s = require('…')", name, name)
+	}
+}
+
+// A rejection is a promise that was rejected while nobody listened.
+type rejection struct {
+	promise *goja.Promise
+	script  int
+}
+
+func (r *Realm) trackRejection(p *goja.Promise, op goja.PromiseRejectionOperation) {
+	if op == goja.PromiseRejectionReject {
+		r.rejected = append(r.rejected, rejection{p, r.script})
+		return
+	}
+	for i := range r.rejected {
+		if r.rejected[i].promise == p {
+			r.rejected = append(r.rejected[:i], r.rejected[i+1:]...)
+			return
+		}
+	}
+}
+
+// afterTurn returns the exception of the first promise that was rejected in this
+// turn and that nobody listens to.
+func (r *Realm) afterTurn() error {
+	if len(r.rejected) == 0 {
+		return nil
+	}
+	first := r.rejected[0]
+	clear(r.rejected)
+	r.rejected = r.rejected[:0]
+	if first.script >= 0 && r.in != nil {
+		r.enterScript(first.script)
+	}
+	return r.exception(first.promise.Result())
+}
+
+// exception makes the error of a thrown value.
+func (r *Realm) exception(v goja.Value) error {
+	if v == nil {
+		v = goja.Undefined()
+	}
+	return r.vm.Try(func() { panic(v) })
+}
+
+// asyncContext keeps track of which script's promise jobs run.
+type asyncContext Realm
+
+func (a *asyncContext) Grab() any { return a.script }
+func (a *asyncContext) Resumed(v any) {
+	if i, ok := v.(int); ok {
+		a.script = i
+	}
+}
+func (a *asyncContext) Exited() {}
+
+func isTooLarge(err error) bool { return errors.Is(err, errTooLarge) }

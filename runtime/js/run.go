@@ -1,0 +1,274 @@
+package js
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/dop251/goja"
+	"github.com/rulebox/rulebox"
+)
+
+// Run runs the programs of the chain in order and returns what is left. It is
+// called once, on the processor. After it returns, work may still be in flight:
+// see Pending and Drain.
+func (r *Realm) Run(in *Input) (*rulebox.Result, *rulebox.Error) {
+	r.in = in
+	if !in.Now.IsZero() {
+		r.vm.SetTimeSource(func() time.Time { return in.Now })
+	}
+	r.stopAt = time.AfterFunc(time.Until(in.Deadline), r.expire)
+	if in.Ctx != nil && in.Ctx.Done() != nil {
+		unwatch := contextAfter(in.Ctx, r)
+		defer unwatch()
+	}
+	res := &rulebox.Result{ID: in.ID, Scripts: make([]rulebox.ScriptUsage, 0, len(r.progs))}
+	args, fail := r.decode(in.Args)
+	if fail == nil {
+		r.restoreGlobal(in.Cache)
+	}
+	for i := 0; i < len(r.progs) && fail == nil; i++ {
+		start := time.Now()
+		fail = r.runScript(i, args)
+		status := "ok"
+		if fail != nil {
+			status = string(fail.Code)
+		} else {
+			args = r.nextArgs(args)
+		}
+		res.Scripts = append(res.Scripts, rulebox.ScriptUsage{
+			Name: r.progs[i].Script.Name, Duration: time.Since(start), Status: status})
+	}
+	if fail == nil {
+		fail = r.encode(res, args)
+	}
+	r.finished = true
+	res.Logs = r.logs
+	if fail != nil {
+		res.Values, res.RedirectURL = nil, ""
+	}
+	return res, fail
+}
+
+// Drain runs what is still in flight after Run, until nothing is, or the
+// deadline. Failures have no reader any more.
+func (r *Realm) Drain() {
+	for r.alive() {
+		if !r.step() {
+			return
+		}
+		r.failure = nil
+	}
+}
+
+func (r *Realm) decode(texts []json.RawMessage) ([]goja.Value, *rulebox.Error) {
+	args := make([]goja.Value, len(texts), len(texts)+1)
+	for i, text := range texts {
+		v, err := r.codec.Decode(text)
+		if err != nil {
+			if !r.alive() {
+				return nil, r.failed(err)
+			}
+			return nil, rulebox.Errorf(rulebox.CodeInvalid, "argument %d (%s) is not JSON", i+1, argName(r.chain.Trigger, i)).WithCause(err)
+		}
+		args[i] = v
+	}
+	return args, nil
+}
+
+func argName(trigger string, i int) string {
+	if trigger == rulebox.TriggerLogin && i < 2 {
+		return [...]string{"user", "context"}[i]
+	}
+	return "args"
+}
+
+// runScript runs one script to its callback.
+func (r *Realm) runScript(i int, args []goja.Value) *rulebox.Error {
+	r.enterScript(i)
+	r.awaited, r.called, r.given = i, false, nil
+	if r.fns[i] == nil {
+		if err := r.load(i); err != nil {
+			return r.failed(err)
+		}
+	}
+	_, err := r.invoke(r.fns[i], goja.Undefined(), append(args[:len(args):len(args)], r.callback(i))...)
+	r.script = i // promise jobs of earlier scripts may have run
+	if err == nil {
+		err = r.afterTurn()
+	}
+	if err != nil {
+		if r.called && isException(err) {
+			r.late(i, err) // it threw after its callback: the callback counts
+		} else {
+			return r.failed(err)
+		}
+	}
+	for !r.called && r.failure == nil {
+		if !r.step() {
+			if r.stopped() || r.broken {
+				return r.failed(errStopped)
+			}
+			return r.neverCalled(i)
+		}
+	}
+	if r.failure != nil {
+		return r.failure
+	}
+	if r.stopped() {
+		return r.failed(errStopped)
+	}
+	if len(r.given) > 0 && r.given[0].ToBoolean() {
+		return r.refused(r.given[0])
+	}
+	return nil
+}
+
+func (r *Realm) enterScript(i int) {
+	if r.script != i {
+		r.script = i
+		r.in.Gate.Script(i)
+	}
+}
+
+// callback returns the callback of script i. Its first call counts.
+func (r *Realm) callback(i int) goja.Value {
+	return r.function("callback", func(call goja.FunctionCall) goja.Value {
+		if r.called || r.awaited != i {
+			r.log("warn", "callback was called again; only the first call counts")
+			return goja.Undefined()
+		}
+		r.called = true
+		r.given = append([]goja.Value(nil), call.Arguments...)
+		return goja.Undefined()
+	})
+}
+
+// nextArgs are the arguments for the next script: what the callback was given in
+// their place, where that is an object.
+func (r *Realm) nextArgs(args []goja.Value) []goja.Value {
+	if r.progs[0].Script.Kind != rulebox.KindRule {
+		if len(r.given) > 1 {
+			return r.given[1:]
+		}
+		return nil
+	}
+	for i := range args {
+		if i+1 < len(r.given) {
+			if o, ok := r.given[i+1].(*goja.Object); ok && !isFunctionValue(o) {
+				args[i] = o
+			}
+		}
+	}
+	return args
+}
+
+func isFunctionValue(o *goja.Object) bool {
+	_, ok := goja.AssertFunction(o)
+	return ok
+}
+
+// step runs one turn, waiting for it if need be. It returns false when there is
+// nothing to wait for, or the realm was stopped.
+func (r *Realm) step() bool {
+	for r.alive() {
+		t, ok := r.loop.next(time.Now())
+		if ok {
+			r.turn(t)
+			return r.alive() || r.failure != nil
+		}
+		if r.loop.refs == 0 && r.loop.tasks == 0 || !r.wait() {
+			return false
+		}
+	}
+	return false
+}
+
+func (r *Realm) turn(t turn) {
+	back := r.script
+	r.enterScript(t.script)
+	err := t.run()
+	if err == nil {
+		err = r.afterTurn()
+	}
+	if err != nil {
+		r.uncaught(err)
+	}
+	if r.alive() {
+		r.enterScript(back)
+	}
+}
+
+// wait leaves the processor until a turn may be ready.
+func (r *Realm) wait() bool {
+	var due <-chan time.Time
+	if len(r.loop.timers) > 0 {
+		t := time.NewTimer(time.Until(r.loop.timers[0].at))
+		defer t.Stop()
+		due = t.C
+	}
+	r.in.Gate.Leave()
+	select {
+	case <-due:
+	case <-r.loop.notify:
+	case <-r.stop:
+	}
+	if !r.in.Gate.Enter(r.stop) {
+		return false
+	}
+	r.in.Gate.Script(r.script)
+	return r.alive()
+}
+
+// encode writes the values out.
+func (r *Realm) encode(res *rulebox.Result, args []goja.Value) *rulebox.Error {
+	max := r.limits.Output
+	res.Values = make([]json.RawMessage, 0, len(args))
+	for _, v := range args {
+		text, err := r.append(v, max)
+		if err != nil {
+			if isTooLarge(err) {
+				return rulebox.Errorf(rulebox.CodeMemory, "the values that the scripts left are longer than %d bytes of JSON", r.limits.Output).
+					WithHint("put less into user and context, or raise limits.output")
+			}
+			return r.failed(err)
+		}
+		max -= len(text)
+		res.Values = append(res.Values, text)
+	}
+	if r.progs != nil && r.progs[0].Script.Kind == rulebox.KindRule && len(args) > 1 {
+		res.RedirectURL = r.redirect(args[1])
+	}
+	return nil
+}
+
+func (r *Realm) append(v goja.Value, max int) (text []byte, err error) {
+	if !r.alive() {
+		return nil, errStopped
+	}
+	defer func() {
+		if x := recover(); x != nil {
+			err = r.recovered(x)
+		}
+	}()
+	return r.codec.Append(nil, v, max)
+}
+
+// redirect returns context.redirect.url, if it is a string.
+func (r *Realm) redirect(context goja.Value) (url string) {
+	r.guard(func() {
+		c, ok := context.(*goja.Object)
+		if !ok {
+			return
+		}
+		if red, ok := c.Get("redirect").(*goja.Object); ok {
+			if s, ok := red.Get("url").(goja.String); ok && s.Length() <= maxRedirect {
+				url = s.String()
+			}
+		}
+	})
+	return url
+}
+
+// maxRedirect bounds a redirect URL, in UTF-16 units: what browsers accept at
+// most.
+const maxRedirect = 64 << 10
