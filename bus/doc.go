@@ -1,0 +1,37 @@
+// Package bus carries invocations over NATS: Serve answers them with an Invoker,
+// Client is one, and Server is the embedded NATS server with its credentials.
+//
+// # Protocol, version 1
+//
+// A request goes to rulebox.v1.<tenant>.<trigger>. Its body is a JSON object:
+//
+//	{"id":"optional, at most 128 visible ASCII characters","user":{…},"context":{…}}
+//
+// The reply's body is an outcome (see rulebox.AppendOutcome). Headers, all
+// optional:
+//
+//	Rulebox-Remaining-Ms  request  time the caller still has, in milliseconds; the
+//	                               deadline travels as remaining time because
+//	                               clocks differ
+//	Rulebox-Code          reply    the error's code; absent when there is none
+//	Rulebox-Decision      reply    allow, deny, redirect or fault
+//	traceparent           both     W3C trace context, returned as it came
+//
+// No node at all is NATS's own "503 no responders". Only the code unavailable is
+// safe to send again.
+//
+// # A NATS server of your own
+//
+// The embedded server gives every credential an account of its own. On another
+// NATS server the same is reached by giving nodes an account with JetStream that
+// exports the service rulebox.v1.>, and each transaction server an account that
+// imports rulebox.v1.<tenant>.> from it, with these permissions:
+//
+//	node                 subscribe: rulebox.v1.>, _INBOX.>, $SRV.>
+//	                     publish:   _INBOX.>, _R_.>, $JS.API.>, $JS.ACK.>, $KV.>, $O.>
+//	transaction server   subscribe: _INBOX.>
+//	                     publish:   rulebox.v1.<tenant>.> for each of its tenants
+//
+// Without accounts, in one shared account, any client can read the answers to
+// all others in _INBOX.>: give each a prefix of its own then.
+package bus

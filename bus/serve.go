@@ -1,0 +1,231 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/rulebox/rulebox"
+	"go.uber.org/zap"
+)
+
+// ServeOptions say what Serve works with.
+type ServeOptions struct {
+	// Conn is the node's connection. The caller opens and closes it.
+	Conn *nats.Conn
+	// Handler answers requests. Its invocations have no Chain.
+	Handler rulebox.Invoker
+	// Logger may be nil.
+	Logger *zap.Logger
+	// MaxInflight is how many requests may be with the handler at once; one more
+	// is answered unavailable at once. Default 256.
+	MaxInflight int
+	// DrainTimeout is how long requests may go on after Serve's context ends.
+	// Default 30 s. Then their contexts end too.
+	DrainTimeout time.Duration
+	// Ready, if not nil, is called once requests can arrive.
+	Ready func()
+}
+
+const (
+	defaultInflight = 256
+	defaultDrain    = 30 * time.Second
+	// flushTimeout bounds waiting for the NATS server, not for logins.
+	flushTimeout = 5 * time.Second
+)
+
+// Serve answers requests for all tenants until ctx ends; then it takes no new
+// ones, lets those it has finish and sends their answers, and returns nil. It
+// returns an error if the connection is closed under it.
+func Serve(ctx context.Context, opt ServeOptions) error {
+	if opt.Conn == nil || opt.Handler == nil {
+		return errors.New("bus: Serve needs a connection and a handler")
+	}
+	if opt.Logger == nil {
+		opt.Logger = zap.NewNop()
+	}
+	if opt.MaxInflight <= 0 {
+		opt.MaxInflight = defaultInflight
+	}
+	if opt.DrainTimeout <= 0 {
+		opt.DrainTimeout = defaultDrain
+	}
+	// Requests outlive ctx: they end by their own deadlines while draining.
+	base, abandon := context.WithCancel(context.WithoutCancel(ctx))
+	defer abandon()
+	s := &server{opt: opt, base: base, slots: make(chan struct{}, opt.MaxInflight)}
+	return s.serve(ctx, abandon)
+}
+
+type server struct {
+	opt   ServeOptions
+	base  context.Context
+	slots chan struct{}
+	wait  sync.WaitGroup // requests with the handler
+}
+
+func (s *server) serve(ctx context.Context, abandon func()) error {
+	closed := s.opt.Conn.StatusChanged(nats.CLOSED)
+	defer s.opt.Conn.RemoveStatusListener(closed)
+	sub, err := s.opt.Conn.QueueSubscribe(serveSubject, serveQueue, s.receive)
+	if err != nil {
+		return fmt.Errorf("bus: subscribe to %s: %w", serveSubject, err)
+	}
+	// A subscription that is drained calls this after its last message.
+	drained := make(chan struct{})
+	sub.SetClosedHandler(func(string) { close(drained) })
+	if err := s.opt.Conn.FlushTimeout(flushTimeout); err != nil {
+		_ = sub.Unsubscribe()
+		<-drained
+		abandon()
+		s.wait.Wait()
+		return fmt.Errorf("bus: the NATS server does not confirm the subscription to %s: %w", serveSubject, err)
+	}
+	if s.opt.Ready != nil {
+		s.opt.Ready()
+	}
+	select {
+	case <-ctx.Done():
+		return s.drain(sub, drained, abandon)
+	case <-closed:
+		<-drained
+		abandon()
+		s.wait.Wait()
+		return fmt.Errorf("bus: the connection to NATS was closed: %w", nats.ErrConnectionClosed)
+	}
+}
+
+// drain goes in this order so that no request is lost: tell NATS that we want no
+// more; handle what it sent before it knew; wait for the handler; send the
+// answers.
+func (s *server) drain(sub *nats.Subscription, drained <-chan struct{}, abandon func()) error {
+	timeout := time.AfterFunc(s.opt.DrainTimeout, abandon)
+	defer timeout.Stop()
+	if err := sub.Drain(); err != nil {
+		_ = sub.Unsubscribe()
+	}
+	<-drained
+	s.wait.Wait()
+	if err := s.opt.Conn.FlushTimeout(flushTimeout); err != nil {
+		return fmt.Errorf("bus: sending the last answers: %w", err)
+	}
+	return nil
+}
+
+// receive takes one message. NATS calls it for one message at a time, so it must
+// not wait.
+func (s *server) receive(msg *nats.Msg) {
+	arrived := time.Now()
+	if msg.Reply == "" {
+		s.opt.Logger.Warn("request without a reply subject was dropped", zap.String("subject", msg.Subject))
+		return
+	}
+	select {
+	case s.slots <- struct{}{}:
+	default:
+		_, id, _ := decodeRequest(msg.Subject, msg.Data)
+		s.reply(msg, &rulebox.Result{ID: id}, rulebox.Errorf(rulebox.CodeUnavailable, "the node is busy: all %d requests it takes at once are running", s.opt.MaxInflight).
+			WithHint("send it again, add nodes, or raise the node's limit of requests in flight"))
+		return
+	}
+	s.wait.Add(1)
+	go func() { // joined by s.wait, in drain
+		defer s.wait.Done()
+		defer func() { <-s.slots }()
+		s.handle(msg, arrived)
+	}()
+}
+
+func (s *server) handle(msg *nats.Msg, arrived time.Time) {
+	inv, id, err := decodeRequest(msg.Subject, msg.Data)
+	if err != nil {
+		s.reply(msg, &rulebox.Result{ID: id}, err)
+		return
+	}
+	remaining, ok, err := remainingOf(msg.Header)
+	if err != nil {
+		s.reply(msg, &rulebox.Result{ID: id}, err)
+		return
+	}
+	ctx := s.base
+	if ok {
+		if remaining <= 0 {
+			s.reply(msg, &rulebox.Result{ID: id}, rulebox.Errorf(rulebox.CodeTimeout, "the caller's deadline had passed before the request was sent; nothing was run").
+				WithHint("give the login more time; header %s was %s", HeaderRemaining, header(msg.Header, HeaderRemaining)))
+			return
+		}
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, arrived.Add(remaining))
+		defer cancel()
+	}
+	res, err := s.invoke(ctx, inv)
+	if res == nil {
+		res = &rulebox.Result{ID: id}
+	}
+	s.reply(msg, res, err)
+}
+
+// invoke calls the handler and survives it.
+func (s *server) invoke(ctx context.Context, inv *rulebox.Invocation) (res *rulebox.Result, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			// The value may hold guest data; the stack holds none.
+			s.opt.Logger.Error("the handler panicked", zap.String("id", inv.ID), zap.String("type", fmt.Sprintf("%T", p)), zap.ByteString("stack", debug.Stack()))
+			res, err = nil, rulebox.Errorf(rulebox.CodeInternal, "internal error; the node's log has the cause under the transaction's id")
+		}
+	}()
+	return s.opt.Handler.Invoke(ctx, inv)
+}
+
+func (s *server) reply(req *nats.Msg, res *rulebox.Result, err error) {
+	size := 512
+	for _, v := range res.Values {
+		size += len(v)
+	}
+	msg := s.message(req, rulebox.AppendOutcome(make([]byte, 0, size), res, err), res, err)
+	if limit := int(s.opt.Conn.MaxPayload()); msg.Size() > limit+len(msg.Subject) {
+		res, err = shrink(res, err, len(msg.Data), limit)
+		msg = s.message(req, rulebox.AppendOutcome(nil, res, err), res, err)
+	}
+	if sendErr := s.opt.Conn.PublishMsg(msg); sendErr != nil {
+		s.opt.Logger.Error("an answer could not be sent", zap.String("id", res.ID), zap.Error(sendErr))
+	}
+	if code := rulebox.CodeOf(err); code == rulebox.CodeInternal {
+		s.opt.Logger.Error("a request failed", zap.String("id", res.ID), zap.String("subject", req.Subject), zap.Error(err))
+	}
+}
+
+func (s *server) message(req *nats.Msg, body []byte, res *rulebox.Result, err error) *nats.Msg {
+	h := nats.Header{HeaderDecision: {string(rulebox.DecisionOf(res, err))}}
+	if err != nil {
+		h[HeaderCode] = []string{string(rulebox.CodeOf(err))}
+	}
+	if trace := header(req.Header, HeaderTrace); trace != "" {
+		h[HeaderTrace] = []string{trace}
+	}
+	return &nats.Msg{Subject: req.Reply, Header: h, Data: body}
+}
+
+// shrink returns what can be said in place of an answer that is too large for
+// NATS: a result without values and logs, and the error, shortened, that it had
+// or else one that tells of the limit.
+func shrink(res *rulebox.Result, err error, size, limit int) (*rulebox.Result, error) {
+	res = &rulebox.Result{ID: res.ID, Usage: res.Usage}
+	var had *rulebox.Error
+	if errors.As(err, &had) {
+		e := *had
+		e.Trace, e.Hint = "", fmt.Sprintf("logs and stack were left out: with them the answer had %d bytes, more than the %d that one NATS message may have", size, limit)
+		e.Message = e.Message[:min(len(e.Message), maxShrunk)]
+		e.Name, e.Script = e.Name[:min(len(e.Name), maxShrunk)], e.Script[:min(len(e.Script), maxShrunk)]
+		return res, &e
+	}
+	return res, rulebox.Errorf(rulebox.CodeMemory, "the answer has %d bytes, more than the %d that one NATS message may have", size, limit).
+		WithHint("let rules put less into user and context and write fewer log lines, or raise max_payload of the NATS server")
+}
+
+// maxShrunk is what is kept, in bytes, of each text of a shortened error.
+const maxShrunk = 512

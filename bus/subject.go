@@ -1,0 +1,77 @@
+package bus
+
+import (
+	"strings"
+
+	"github.com/rulebox/rulebox"
+)
+
+// Subjects. All knowledge of their form is in this file.
+const (
+	prefix = "rulebox.v1."
+	// serveSubject is what nodes subscribe to, in the queue group serveQueue so
+	// that each request reaches one of them.
+	serveSubject = prefix + "*.*"
+	serveQueue   = "rulebox"
+	// allSubjects is the service that nodes export.
+	allSubjects = prefix + ">"
+	// maxName is the greatest length of a tenant's or trigger's name in bytes.
+	maxName = 64
+)
+
+// ValidName reports whether s can name a tenant or a trigger: 1 to 64 ASCII
+// letters, digits, hyphens and underscores, the first a letter or digit. A name
+// is one token of a NATS subject, so it holds no dot, space or wildcard.
+func ValidName(s string) bool {
+	if s == "" || len(s) > maxName || s[0] == '-' || s[0] == '_' {
+		return false
+	}
+	for i := range len(s) {
+		c := s[i]
+		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '_') {
+			return false
+		}
+	}
+	return true
+}
+
+// Subject returns the subject of a tenant's trigger, or an error with
+// CodeInvalid that names the part that cannot be one.
+func Subject(tenant, trigger string) (string, error) {
+	if err := checkName("tenant", tenant); err != nil {
+		return "", err
+	}
+	if err := checkName("trigger", trigger); err != nil {
+		return "", err
+	}
+	return prefix + tenant + "." + trigger, nil
+}
+
+func checkName(what, s string) error {
+	if ValidName(s) {
+		return nil
+	}
+	return rulebox.Errorf(rulebox.CodeInvalid, "%s %.80q is not a name", what, s).
+		WithHint("a name is 1 to %d letters, digits, hyphens and underscores and begins with a letter or digit", maxName)
+}
+
+// parseSubject is the inverse of Subject.
+func parseSubject(subject string) (tenant, trigger string, err error) {
+	rest, ok := strings.CutPrefix(subject, prefix)
+	if !ok {
+		return "", "", rulebox.Errorf(rulebox.CodeInvalid, "subject %.200q does not begin with %s", subject, prefix)
+	}
+	tenant, trigger, _ = strings.Cut(rest, ".")
+	if err := checkName("tenant", tenant); err != nil {
+		return "", "", err
+	}
+	return tenant, trigger, checkName("trigger", trigger)
+}
+
+// tenantSubjects returns what a client of the tenant may publish to.
+func tenantSubjects(tenant string) string {
+	if tenant == AllTenants {
+		return allSubjects
+	}
+	return prefix + tenant + ".>"
+}
