@@ -37,6 +37,7 @@ import (
 	"github.com/dop251/goja"
 	"github.com/dop251/goja/ast"
 	"github.com/dop251/goja/parser"
+	"github.com/rulebox/rulebox/internal/ucd"
 )
 
 // MaxSource is the longest source, in bytes, that Prepare accepts.
@@ -237,10 +238,10 @@ func (r *Result) finish() *Error {
 	r.Polyfills = Polyfills(r.Code)
 	r.NeedsRegExp = slices.Contains(r.Polyfills, "regexp")
 	for _, re := range s.regexps {
-		if !strings.Contains(re.Flags, "u") || !mentionsProperty(re.Pattern) {
+		if !strings.Contains(re.Flags, "u") || !ucd.Mentions(re.Pattern) {
 			continue
 		}
-		pattern, err := RewriteProperties(re.Pattern)
+		pattern, err := ucd.Rewrite(re.Pattern)
 		if err != nil {
 			e := &Error{Name: r.name, Message: "Invalid regular expression: /" + re.Pattern + "/: " + err.Error()}
 			pos := r.program.File.Position(int(re.Idx) - 1)

@@ -54,16 +54,3 @@ func Polyfills(source string) []string {
 func wordByte(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || c == '$' || c >= '0' && c <= '9'
 }
-
-// mentionsProperty says whether the pattern may have a property escape.
-func mentionsProperty(pattern string) bool {
-	for i := 0; i+2 < len(pattern); i++ {
-		if pattern[i] == '\\' {
-			if c := pattern[i+1]; (c == 'p' || c == 'P') && pattern[i+2] == '{' {
-				return true
-			}
-			i++
-		}
-	}
-	return false
-}

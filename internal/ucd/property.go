@@ -1,16 +1,19 @@
-package lang
+// Package ucd knows the Unicode properties that ECMAScript's regular expressions
+// name, and writes them out as classes for engines that do not know them. Code
+// points are judged by the Unicode version of the Go standard library, emoji and
+// Script_Extensions by a newer one; no stable property changes between them.
+package ucd
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"unicode"
 )
 
-// RewriteProperties returns the pattern of a regular expression that has the u
+// Rewrite returns the pattern of a regular expression that has the u
 // flag with each \p{…} and \P{…} as an explicit class. The error is for the
 // author.
-func RewriteProperties(pattern string) (string, error) {
+func Rewrite(pattern string) (string, error) {
 	var b strings.Builder
 	inClass, pos := false, 0
 	for i := 0; i < len(pattern); i++ {
@@ -26,7 +29,7 @@ func RewriteProperties(pattern string) (string, error) {
 			}
 			end := strings.IndexByte(pattern[i:], '}')
 			if i+1 >= len(pattern) || pattern[i+1] != '{' || end < 0 {
-				return "", fmt.Errorf("Invalid property name")
+				return "", errProperty("")
 			}
 			set, err := property(pattern[i+2 : i+end])
 			if err != nil {
@@ -43,6 +46,31 @@ func RewriteProperties(pattern string) (string, error) {
 	}
 	b.WriteString(pattern[pos:])
 	return b.String(), nil
+}
+
+// PropertyError says which property is not known. Its text is for authors.
+type PropertyError struct{ Expr string }
+
+func (e *PropertyError) Error() string {
+	if e.Expr == "" {
+		return "Invalid property name: write \\p{…}"
+	}
+	return "Invalid property name \\p{" + e.Expr + "}"
+}
+
+func errProperty(expr string) error { return &PropertyError{expr} }
+
+// Mentions says whether the pattern may have a property escape.
+func Mentions(pattern string) bool {
+	for i := 0; i+2 < len(pattern); i++ {
+		if pattern[i] == '\\' {
+			if c := pattern[i+1]; (c == 'p' || c == 'P') && pattern[i+2] == '{' {
+				return true
+			}
+			i++
+		}
+	}
+	return false
 }
 
 // property returns the set of characters for what stands between the braces.
@@ -63,7 +91,7 @@ func property(expr string) (runes, error) {
 				return t, nil
 			}
 		}
-		return nil, fmt.Errorf("Invalid property name \\p{%s}", expr)
+		return nil, errProperty(expr)
 	}
 	if t, ok := category(expr); ok {
 		return t, nil
@@ -71,7 +99,7 @@ func property(expr string) (runes, error) {
 	if t, ok := binary(expr); ok {
 		return t, nil
 	}
-	return nil, fmt.Errorf("Invalid property name \\p{%s}", expr)
+	return nil, errProperty(expr)
 }
 
 // runes is a set as sorted, disjoint, non-adjacent ranges [lo, hi].
