@@ -44,7 +44,7 @@ func (o *order) enter() error {
 		{UTSNS, o.has(UTSNS), func() error { return unix.Sethostname([]byte("worker")) }},
 		{Rlimit, o.has(Rlimit), o.limit},
 		{UID, o.has(UID) || o.has(UserNS), checkID},
-		{Caps, o.drops(), func() error { return dropCapabilities(o.has(Caps)) }},
+		{Caps, o.drops(), func() error { return dropCapabilities(o.has(Caps), o.has(NoNew)) }},
 		{NoNew, o.has(NoNew) || o.has(Land) || o.has(Sec), noNewPrivs},
 		{Land, o.has(Land), restrictLandlock},
 		{Sec, o.has(Sec), func() error { return installFilter(o.profile) }},

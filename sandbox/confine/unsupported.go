@@ -1,0 +1,61 @@
+//go:build !linux
+
+package confine
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+)
+
+// errSystem is the answer everywhere but on Linux.
+var errSystem = errors.New("confine: a jail for workers exists only on Linux: run nodes there (a container or a virtual machine will do)")
+
+// Init does nothing on this system.
+func Init() {}
+
+// Probe fails on this system.
+func Probe(Profile) (*Plan, error) { return nil, errSystem }
+
+// Command returns a command that cannot be started.
+func (p *Plan) Command(argv []string, _ []*os.File) *exec.Cmd {
+	return &exec.Cmd{Path: argv[0], Args: argv, Err: errSystem}
+}
+
+// Enter fails on this system.
+func Enter() ([]Layer, error) { return nil, errSystem }
+
+// SetData fails on this system.
+func SetData(int, uint64) error { return errSystem }
+
+// Groups cannot be had on this system.
+type Groups struct{}
+
+// A Group cannot be had on this system.
+type Group struct{}
+
+// Usage is what a group's memory was used for, in bytes.
+type Usage struct{ Current, Peak, OOMKills uint64 }
+
+// OpenGroups fails on this system.
+func OpenGroups() (*Groups, error) { return nil, errSystem }
+
+// New fails on this system.
+func (g *Groups) New(uint64) (*Group, error) { return nil, errSystem }
+
+// Close does nothing on this system.
+func (g *Groups) Close() error { return nil }
+
+// Add fails on this system.
+func (w *Group) Add(int) error { return errSystem }
+
+// SetMemory fails on this system.
+func (w *Group) SetMemory(uint64) error { return errSystem }
+
+// Usage fails on this system.
+func (w *Group) Usage() (Usage, error) { return Usage{}, errSystem }
+
+// Close does nothing on this system.
+func (w *Group) Close() error { return nil }
+
+func kernelFacts() Kernel { return Kernel{} }
