@@ -214,69 +214,6 @@ func clip(s goja.String, max int) string {
 	return s.String()
 }
 
-// internalFile marks sources of ours in stack traces.
-const internalFile = "rulebox:"
-
-// cleanStack keeps the guest's own frames of an error's stack.
-func (r *Realm) cleanStack(stack string) string {
-	var b strings.Builder
-	for line := range strings.Lines(stack) {
-		line = strings.TrimRight(line, "\n")
-		frame, ok := strings.CutPrefix(line, "\tat ")
-		if !ok || strings.HasSuffix(frame, "native") || strings.HasSuffix(frame, "(native)") || strings.Contains(frame, internalFile) {
-			continue
-		}
-		writeFrame(&b, frame)
-	}
-	return b.String()
-}
-
-// writeFrame writes a frame as goja prints it, `f (file:1:2(3))`, without the
-// program counter.
-func writeFrame(b *strings.Builder, frame string) {
-	inner, closed := strings.CutSuffix(frame, "))")
-	if !closed {
-		inner, _ = strings.CutSuffix(frame, ")")
-	}
-	if i := strings.LastIndexByte(inner, '('); i > 0 && strings.IndexByte(inner[i:], ':') < 0 {
-		inner = inner[:i]
-		if closed {
-			inner += ")"
-		}
-		frame = inner
-	}
-	if b.Len() > 0 {
-		b.WriteByte('\n')
-	}
-	b.WriteString("at ")
-	b.WriteString(frame)
-}
-
-// frames renders the engine's own stack.
-func (r *Realm) frames(stack []goja.StackFrame) string {
-	var b strings.Builder
-	for i := range stack {
-		f := &stack[i]
-		if f.SrcName() == "" || strings.HasPrefix(f.SrcName(), internalFile) || f.SrcName() == "<native>" {
-			continue
-		}
-		pos := f.Position()
-		if b.Len() > maxTrace {
-			b.WriteString("\n…")
-			break
-		}
-		if b.Len() > 0 {
-			b.WriteByte('\n')
-		}
-		if name := f.FuncName(); name != "" {
-			fmt.Fprintf(&b, "at %s (%s:%d:%d)", name, f.SrcName(), pos.Line, pos.Column)
-		} else {
-			fmt.Fprintf(&b, "at %s:%d:%d", f.SrcName(), pos.Line, pos.Column)
-		}
-	}
-	return b.String()
-}
-
 // hint adds advice for well-known mistakes.
 func (r *Realm) hint(e *rulebox.Error) {
 	if name, ok := strings.CutSuffix(e.Message, " is not defined"); ok && e.Name == "ReferenceError" {

@@ -1,8 +1,6 @@
 package js
 
 import (
-	"fmt"
-
 	"github.com/dop251/goja"
 	"github.com/rulebox/rulebox"
 )
@@ -33,7 +31,7 @@ func (r *Realm) load(i int) (err error) {
 	f, ok := goja.AssertFunction(v)
 	if !ok {
 		return rulebox.Errorf(rulebox.CodeInvalid, "%s %q is not a function", p.Script.Kind, p.Script.Name).
-			WithHint("Supplied code must return or export a function: %s", form(p.Script.Kind))
+			WithHint("supplied code must return or export a function: %s", form(p.Script.Kind))
 	}
 	r.fns[i] = f
 	return nil
@@ -60,11 +58,4 @@ func (r *Realm) loadModule(body goja.Value) (goja.Value, error) {
 		}
 	})
 	return v, err
-}
-
-func form(k rulebox.Kind) string {
-	if k == rulebox.KindHook {
-		return "module.exports = function (…, callback) { … }"
-	}
-	return fmt.Sprintf("a %s is one expression, such as function (user, context, callback) { … }", k)
 }

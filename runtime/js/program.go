@@ -1,16 +1,13 @@
 package js
 
 import (
-	"strings"
+	"errors"
+	"slices"
 
 	"github.com/dop251/goja"
-	"github.com/dop251/goja/ast"
-	"github.com/dop251/goja/parser"
 	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/runtime/js/lang"
 )
-
-// MaxSource is the longest source, in bytes, that is compiled.
-const MaxSource = 1 << 20
 
 // A Program is a compiled script. It is immutable and serves many realms.
 type Program struct {
@@ -23,150 +20,73 @@ type Program struct {
 	// Warnings are for the author.
 	Warnings []string
 
-	prg    *goja.Program
-	module bool // a CommonJS body, not an expression
-	global bool // mentions global or globalThis, so that its cache is kept
+	prg       *goja.Program
+	module    bool     // running the program gives a module body
+	global    bool     // mentions the global object, so that its cache is kept
+	polyfills []string // groups of internal/polyfill
+	position  func(line, column int) (int, int)
 }
 
 // Compile compiles the script. The error is a *rulebox.Error with CodeInvalid.
+//
+// Compiling cannot be interrupted, and hostile source can make it run for ever
+// or exhaust the stack: callers are in a jailed process.
 func Compile(s *rulebox.Script) (*Program, error) {
-	if len(s.Source) > MaxSource {
-		return nil, rulebox.Errorf(rulebox.CodeInvalid, "%s %q is %d bytes long; at most %d are allowed", s.Kind, s.Name, len(s.Source), MaxSource)
-	}
-	switch s.Kind {
-	case rulebox.KindRule, rulebox.KindDBScript, rulebox.KindHook:
-	case rulebox.KindAction:
-		return nil, rulebox.Errorf(rulebox.CodeInvalid, "action %q: actions are not run by this engine", s.Name)
-	default:
-		return nil, rulebox.Errorf(rulebox.CodeInvalid, "script %q has the unknown kind %q", s.Name, s.Kind)
-	}
 	p := &Program{Script: s}
-	text := blank(s.Source)
-	tree, err := parse(s.Name, "("+text+"\n)")
-	if err != nil || s.Kind == rulebox.KindHook {
-		// Not an expression: a CommonJS file, or a script around a named function.
-		p.module = true
-		var merr error
-		if tree, merr = parse(s.Name, moduleHead+s.Source+"\n})"); merr != nil {
-			return nil, invalid(s, merr)
-		}
+	form := lang.Expression
+	switch s.Kind {
+	case rulebox.KindRule, rulebox.KindDBScript:
+	case rulebox.KindHook:
+		form, p.module = lang.Module, true
+	case rulebox.KindAction:
+		return nil, invalid(s, "this engine does not run actions yet", "bind it as a rule: function (user, context, callback) { … }")
+	default:
+		return nil, invalid(s, "the kind is unknown", "known kinds are rule, hook and dbscript")
 	}
-	p.Plain = !p.module && isFunction(tree)
-	p.prg, err = goja.CompileAST(tree, false)
+	r, err := lang.Prepare(s.Name, s.Source, form)
 	if err != nil {
-		return nil, invalid(s, err)
+		return nil, refusal(s, err)
 	}
-	p.global = strings.Contains(s.Source, "global")
+	if p.prg, err = r.Compile(); err != nil {
+		return nil, refusal(s, err)
+	}
+	p.Plain = r.PlainFunction && !p.module
+	p.Requires, p.Warnings, p.polyfills, p.position = r.Requires, r.Warnings, r.Polyfills, r.Position
+	p.global = slices.Contains(r.Names, "global") || slices.Contains(r.Names, "globalThis")
+	if s.Kind == rulebox.KindRule && r.Arity >= 0 && r.Arity < 3 && p.Plain {
+		p.Warnings = append(p.Warnings, "the function has fewer than three parameters (user, context, callback); a rule that never calls its callback fails with a timeout")
+	}
 	return p, nil
 }
 
-const moduleHead = "(function (exports, require, module) {"
-
-func parse(name, text string) (*ast.Program, error) {
-	return goja.Parse(name, text, parser.WithDisableSourceMaps)
+func invalid(s *rulebox.Script, message, hint string) error {
+	e := rulebox.Errorf(rulebox.CodeInvalid, "%s %q: %s", s.Kind, s.Name, message)
+	e.Script, e.Hint = s.Name, hint
+	return e
 }
 
-func invalid(s *rulebox.Script, err error) error {
-	msg := strings.TrimPrefix(err.Error(), "SyntaxError: ")
-	return rulebox.Errorf(rulebox.CodeInvalid, "%s %q does not compile: %s", s.Kind, s.Name, msg).WithHint("fix the %s at the position given; a rule is one function expression: function (user, context, callback) { … }", s.Kind)
+// refusal says why the source does not compile, with the place in its text.
+func refusal(s *rulebox.Script, err error) error {
+	var l *lang.Error
+	if !errors.As(err, &l) {
+		return invalid(s, "does not compile: "+err.Error(), "")
+	}
+	hint := l.Hint
+	if hint == "" {
+		hint = "correct the text at the line and column given; " + form(s.Kind)
+	}
+	out := invalid(s, "does not compile: "+l.Error(), hint).(*rulebox.Error)
+	out.Name = "SyntaxError"
+	return out
 }
 
-// isFunction reports whether the program is one parenthesised function.
-func isFunction(tree *ast.Program) bool {
-	if len(tree.Body) != 1 {
-		return false
+// form says what a script of the kind looks like.
+func form(k rulebox.Kind) string {
+	switch k {
+	case rulebox.KindHook:
+		return "a hook is a module: module.exports = function (…, callback) { … }"
+	case rulebox.KindDBScript:
+		return "a database script is one function: function login(email, password, callback) { … }"
 	}
-	st, ok := tree.Body[0].(*ast.ExpressionStatement)
-	if !ok {
-		return false
-	}
-	switch st.Expression.(type) {
-	case *ast.FunctionLiteral, *ast.ArrowFunctionLiteral:
-		return true
-	}
-	return false
-}
-
-// blank replaces leading directives ('use latest';) and the trailing semicolons
-// by spaces, so that the text is an expression and every position stays.
-func blank(src string) string {
-	b := []byte(src)
-	i := skipSpace(src, 0)
-	for i < len(src) && (src[i] == '\'' || src[i] == '"') {
-		end := i + 1
-		for end < len(src) && src[end] != src[i] && src[end] != '\n' {
-			end++
-		}
-		if end >= len(src) || src[end] != src[i] {
-			break
-		}
-		end++
-		next := skipSpace(src, end)
-		if next < len(src) && src[next] == ';' {
-			end, next = next+1, skipSpace(src, next+1)
-		} else if !strings.Contains(src[end:min(next, len(src))], "\n") {
-			break
-		}
-		for j := i; j < end; j++ {
-			if b[j] != '\n' {
-				b[j] = ' '
-			}
-		}
-		i = next
-	}
-	end := lastToken(src, i)
-	for end > i && (b[end-1] == ';' || b[end-1] == ' ' || b[end-1] == '\t' || b[end-1] == '\n' || b[end-1] == '\r') {
-		if b[end-1] == ';' {
-			b[end-1] = ' '
-		}
-		end--
-	}
-	return string(b)
-}
-
-// skipSpace returns the index of the first byte at or after i that is neither
-// white space nor a comment.
-func skipSpace(s string, i int) int {
-	for i < len(s) {
-		switch {
-		case s[i] == ' ' || s[i] == '\t' || s[i] == '\n' || s[i] == '\r' || s[i] == '\v' || s[i] == '\f':
-			i++
-		case strings.HasPrefix(s[i:], "\ufeff"):
-			i += len("\ufeff")
-		case strings.HasPrefix(s[i:], "//"):
-			n := strings.IndexByte(s[i:], '\n')
-			if n < 0 {
-				return len(s)
-			}
-			i += n
-		case strings.HasPrefix(s[i:], "/*"):
-			n := strings.Index(s[i+2:], "*/")
-			if n < 0 {
-				return len(s)
-			}
-			i += n + 4
-		default:
-			return i
-		}
-	}
-	return i
-}
-
-// lastToken returns the end of the last byte that is not in a comment after the
-// function's closing brace. It looks at the text after the last brace only.
-func lastToken(s string, from int) int {
-	brace := strings.LastIndexByte(s[from:], '}')
-	if brace < 0 {
-		return len(s)
-	}
-	i := from + brace + 1
-	end := i
-	for i < len(s) {
-		i = skipSpace(s, i)
-		if i < len(s) {
-			i++
-			end = i
-		}
-	}
-	return end
+	return "a rule is one function: function (user, context, callback) { … }"
 }

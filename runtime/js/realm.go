@@ -116,6 +116,11 @@ func New(chain *rulebox.Chain, progs []*Program, host modules.Host) *Realm {
 	r.vm.SetPromiseRejectionTracker(r.trackRejection)
 	r.vm.SetAsyncContextTracker((*asyncContext)(r))
 	r.installGlobals()
+	for _, p := range progs {
+		if len(p.polyfills) > 0 {
+			r.guard(func() { r.polyfill(p.polyfills) })
+		}
+	}
 	return r
 }
 

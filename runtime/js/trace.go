@@ -1,0 +1,103 @@
+package js
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/dop251/goja"
+)
+
+// internalFile marks sources of ours in stack traces.
+const internalFile = "rulebox:"
+
+// A frame is one line of a guest's stack.
+type frame struct {
+	function, file string
+	line, column   int
+}
+
+// parseFrame reads a frame as the engine prints it: `f (file:1:2(3))` or
+// `file:1:2(3)`, where (3) is the program counter. Frames of natives have no
+// position.
+func parseFrame(text string) (f frame, ok bool) {
+	if i := strings.LastIndexByte(text, '('); i > 0 { // the program counter
+		pc, _ := strings.CutSuffix(text[i+1:], ")")
+		pc, _ = strings.CutSuffix(pc, ")")
+		if _, err := strconv.Atoi(pc); err == nil {
+			text = text[:i]
+		}
+	}
+	text, f.column, ok = cutNumber(text)
+	if !ok {
+		return f, false
+	}
+	if text, f.line, ok = cutNumber(text); !ok {
+		return f, false
+	}
+	f.file = text
+	if fn, file, ok := strings.Cut(text, " ("); ok {
+		f.function, f.file = fn, file
+	}
+	return f, true
+}
+
+// cutNumber cuts `:n` off the end.
+func cutNumber(s string) (rest string, n int, ok bool) {
+	i := strings.LastIndexByte(s, ':')
+	if i < 0 {
+		return s, 0, false
+	}
+	n, err := strconv.Atoi(s[i+1:])
+	return s[:i], n, err == nil
+}
+
+// A trace gathers frames of guest code, in positions of the author's text.
+type trace struct {
+	r *Realm
+	b strings.Builder
+}
+
+func (t *trace) add(f frame) {
+	if strings.HasPrefix(f.file, internalFile) || f.file == "" || f.file == "<native>" || t.b.Len() > maxTrace {
+		return
+	}
+	for _, p := range t.r.progs {
+		if p.Script.Name == f.file {
+			f.line, f.column = p.position(f.line, f.column)
+			break
+		}
+	}
+	if t.b.Len() > 0 {
+		t.b.WriteByte('\n')
+	}
+	at := f.file + ":" + strconv.Itoa(f.line) + ":" + strconv.Itoa(f.column)
+	if f.function != "" {
+		at = f.function + " (" + at + ")"
+	}
+	t.b.WriteString("at " + at)
+}
+
+// cleanStack keeps the guest's own frames of an error's `stack`.
+func (r *Realm) cleanStack(stack string) string {
+	t := trace{r: r}
+	for line := range strings.Lines(stack) {
+		text, ok := strings.CutPrefix(strings.TrimRight(line, "\n"), "\tat ")
+		if !ok {
+			continue
+		}
+		if f, ok := parseFrame(text); ok {
+			t.add(f)
+		}
+	}
+	return t.b.String()
+}
+
+// frames renders the engine's own stack.
+func (r *Realm) frames(stack []goja.StackFrame) string {
+	t := trace{r: r}
+	for i := range stack {
+		pos := stack[i].Position()
+		t.add(frame{function: stack[i].FuncName(), file: stack[i].SrcName(), line: pos.Line, column: pos.Column})
+	}
+	return t.b.String()
+}
