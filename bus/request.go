@@ -1,17 +1,16 @@
 package bus
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
-	"io"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nuid"
 	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/internal/jsonscan"
 )
 
 // Names of headers.
@@ -69,38 +68,30 @@ func invalid(format string, args ...any) *rulebox.Error {
 		WithHint(`the body is a JSON object {"id":"…","user":{…},"context":{…}}; id may be left out`)
 }
 
+// indexes are kept for the next request; a list that grew long is not.
+var indexes = sync.Pool{New: func() any { return new(jsonscan.Index) }}
+
+const maxPooled = 1 << 14
+
 // decodeBody reads the body of a request. Of a member given twice the last
 // counts, as in JavaScript.
 func decodeBody(data []byte) (b requestBody, err error) {
-	dec := json.NewDecoder(bytes.NewReader(data))
-	tok, err := dec.Token()
-	if err != nil {
-		return b, malformed(dec, err)
+	x := indexes.Get().(*jsonscan.Index)
+	defer func() {
+		if cap(x.Values) <= maxPooled {
+			indexes.Put(x)
+		}
+	}()
+	if err := x.Scan(data); err != nil {
+		return b, invalid("the body is %v", err)
 	}
-	if tok != json.Delim('{') {
+	if x.Values[0].Kind != jsonscan.Object {
 		return b, invalid("the body is not a JSON object")
 	}
-	for dec.More() {
-		tok, err := dec.Token()
-		if err != nil {
-			return b, malformed(dec, err)
-		}
-		key, _ := tok.(string)
-		var raw json.RawMessage
-		if err := dec.Decode(&raw); err != nil {
-			return b, malformed(dec, err)
-		}
-		end := int(dec.InputOffset())
-		raw = data[end-len(raw) : end : end]
-		if err := b.set(key, raw, end-len(raw)); err != nil {
+	for i := uint32(1); i < x.Values[0].Next; i = x.Values[i+1].Next {
+		if err := b.set(data, x, i); err != nil {
 			return b, err
 		}
-	}
-	if _, err := dec.Token(); err != nil {
-		return b, malformed(dec, err)
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return b, invalid("the body goes on after its JSON object, at byte %d", dec.InputOffset())
 	}
 	switch {
 	case b.user == nil:
@@ -111,41 +102,37 @@ func decodeBody(data []byte) (b requestBody, err error) {
 	return b, nil
 }
 
-func malformed(dec *json.Decoder, err error) error {
-	var syntax *json.SyntaxError
+// set takes the member whose key is value i of the index.
+func (b *requestBody) set(data []byte, x *jsonscan.Index, i uint32) error {
+	v := x.Values[i+1]
+	raw := data[v.Start:v.End:v.End]
 	switch {
-	case errors.As(err, &syntax):
-		return invalid("the body is not JSON: %v, at byte %d", err, syntax.Offset)
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return invalid("the body is not JSON: it ends too early, at byte %d", dec.InputOffset())
-	}
-	return invalid("the body is not JSON: %v", err)
-}
-
-func (b *requestBody) set(key string, raw json.RawMessage, at int) error {
-	switch key {
-	case "id":
-		var id string
-		if raw[0] != '"' || json.Unmarshal(raw, &id) != nil {
-			return invalid("id, at byte %d, is not a string", at)
+	case x.KeyIs(data, i, "user"):
+		b.user = raw
+		return mustBeObject("user", v)
+	case x.KeyIs(data, i, "context"):
+		b.context = raw
+		return mustBeObject("context", v)
+	case x.KeyIs(data, i, "id"):
+		if v.Kind != jsonscan.String {
+			return invalid("id, at byte %d, is not a string", v.Start)
 		}
-		if err := checkID(id); err != nil {
+		id, _ := jsonscan.AppendString(nil, raw[1:len(raw)-1])
+		if err := checkID(string(id)); err != nil {
 			return err
 		}
-		b.id = id
-	case "user", "context":
-		if raw[0] != '{' {
-			return invalid("%s, at byte %d, is not an object", key, at)
-		}
-		if key == "user" {
-			b.user = raw
-		} else {
-			b.context = raw
-		}
-	default:
-		return invalid("the body has an unknown member %.80q, its value at byte %d", key, at)
+		b.id = string(id)
+		return nil
 	}
-	return nil
+	key := x.Values[i]
+	return invalid("the body has an unknown member %.80s at byte %d", data[key.Start:key.End], key.Start)
+}
+
+func mustBeObject(what string, v jsonscan.Value) error {
+	if v.Kind == jsonscan.Object {
+		return nil
+	}
+	return invalid("%s, at byte %d, is not an object", what, v.Start)
 }
 
 func checkID(id string) error {

@@ -164,6 +164,9 @@ func (s *server) handle(msg *nats.Msg, arrived time.Time) {
 	}
 	res, err := s.invoke(ctx, inv)
 	if res == nil {
+		if err == nil {
+			err = rulebox.Errorf(rulebox.CodeInternal, "the node's handler gave neither a result nor an error")
+		}
 		res = &rulebox.Result{ID: id}
 	}
 	s.reply(msg, res, err)
