@@ -1,0 +1,355 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"go.uber.org/zap"
+	"golang.org/x/sys/unix"
+
+	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/sandbox/internal/wire"
+)
+
+// A broker dials for workers: it decides, connects, and hands the connected
+// socket over. It is the only way out of a worker.
+type broker struct {
+	global   *egressRules
+	proxy    *url.URL
+	resolver Resolver
+	maxDials int
+	rate     int
+}
+
+// maxDialTime bounds one connection attempt, names looked up included.
+const maxDialTime = 30 * time.Second
+
+func newBroker(o Egress) (*broker, error) {
+	rules, err := parseEgress(o.Allow)
+	if err != nil {
+		return nil, fmt.Errorf("sandbox: --egress-allow: %w", err)
+	}
+	b := &broker{global: rules, resolver: o.Resolver, maxDials: o.MaxDials, rate: o.Rate}
+	if b.resolver == nil {
+		b.resolver = &net.Resolver{PreferGo: true}
+	}
+	if o.Proxy != "" {
+		u, err := url.Parse(o.Proxy)
+		if err != nil || u.Scheme != "http" || u.Host == "" {
+			return nil, fmt.Errorf("sandbox: --egress-proxy: %q is not http://host:port", redact(o.Proxy))
+		}
+		if u.Port() == "" {
+			u.Host = net.JoinHostPort(u.Hostname(), "80")
+		}
+		b.proxy = u
+	}
+	return b, nil
+}
+
+func redact(proxy string) string {
+	if i := strings.LastIndexByte(proxy, '@'); i >= 0 {
+		return "…" + proxy[i:]
+	}
+	return proxy
+}
+
+// serve answers the worker's dial requests until its socket closes. It waits for
+// the dials that it started.
+func (b *broker) serve(w *worker) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel()
+	slots := make(chan struct{}, b.maxDials)
+	pace := pace{rate: b.rate}
+	refused := refusals{}
+	p := make([]byte, wire.MaxDial+1)
+	for {
+		// Read takes no control data: the kernel drops descriptors that a worker
+		// sends.
+		n, err := w.dials.Read(p)
+		if err != nil || n == 0 {
+			return
+		}
+		var req wire.DialRequest
+		if err := req.Decode(p[:n]); err != nil {
+			w.kill(&death{cause: byProtocol, detail: err})
+			return
+		}
+		// A worker that asks for too much waits here, and is not read from.
+		slots <- struct{}{}
+		pace.wait()
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			defer func() { <-slots }()
+			b.answer(ctx, w, &req, &refused)
+		}()
+	}
+}
+
+// pace spreads events to at most rate a second, after a burst of as many.
+type pace struct {
+	rate int
+	next time.Time // when the burst is used up
+}
+
+func (p *pace) wait() {
+	now := time.Now()
+	if floor := now.Add(-time.Second); p.next.Before(floor) {
+		p.next = floor
+	}
+	p.next = p.next.Add(time.Second / time.Duration(p.rate))
+	if d := p.next.Sub(now); d > 0 {
+		time.Sleep(d)
+	}
+}
+
+// refusals sees to it that a worker's refused hosts are logged once each, and
+// not without end.
+type refusals struct {
+	mu   sync.Mutex
+	seen map[string]struct{}
+}
+
+func (r *refusals) first(host string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, old := r.seen[host]; old || len(r.seen) >= 32 {
+		return false
+	}
+	if r.seen == nil {
+		r.seen = map[string]struct{}{}
+	}
+	r.seen[host] = struct{}{}
+	return true
+}
+
+func (b *broker) answer(ctx context.Context, w *worker, req *wire.DialRequest, refused *refusals) {
+	stats := &w.pool.stats
+	if req.Timeout <= 0 || req.Timeout > maxDialTime {
+		req.Timeout = maxDialTime
+	}
+	ctx, cancel := context.WithTimeout(ctx, req.Timeout)
+	defer cancel()
+	w.mu.Lock()
+	own := w.egress[req.Chain]
+	w.mu.Unlock()
+	conn, err := b.dial(ctx, own, req.Address)
+	reply := wire.DialReply{ID: req.ID}
+	if err == nil {
+		stats.dials.Add(1)
+		defer conn.Close()
+		b.hand(w, &reply, conn)
+		return
+	}
+	var e *rulebox.Error
+	if errors.As(err, &e) {
+		stats.dialsRefused.Add(1)
+		reply.Err = e
+		if refused.first(req.Address) {
+			w.logRefusal(req.Address)
+		}
+	} else {
+		stats.dialsFailed.Add(1)
+		reply.Net, reply.Text = netError(err)
+	}
+	b.hand(w, &reply, nil)
+}
+
+func (w *worker) logRefusal(address string) {
+	tenant := ""
+	w.pool.mu.Lock()
+	if w.group != nil {
+		tenant = w.group.key.tenant
+	}
+	w.pool.mu.Unlock()
+	w.pool.log.Info("the egress policy refused a connection", zap.String("tenant", tenant), zap.String("address", address[:min(len(address), 300)]))
+}
+
+// hand sends the reply, with the socket.
+func (b *broker) hand(w *worker, reply *wire.DialReply, conn net.Conn) {
+	p := reply.Append(nil)
+	w.dials.SetWriteDeadline(time.Now().Add(time.Second)) // a worker that does not read loses its dials
+	if conn == nil {
+		w.dials.Write(p)
+		return
+	}
+	raw, err := conn.(syscall.Conn).SyscallConn()
+	if err != nil {
+		return
+	}
+	raw.Control(func(fd uintptr) {
+		w.dials.WriteMsgUnix(p, unix.UnixRights(int(fd)), nil)
+	})
+}
+
+// netError names a failure of the network the way Node.js does.
+func netError(err error) (class, text string) {
+	var dns *net.DNSError
+	var errno syscall.Errno
+	switch {
+	case errors.As(err, &dns) && dns.IsNotFound:
+		return "ENOTFOUND", "the name does not exist"
+	case errors.As(err, &dns):
+		return "EAI_AGAIN", "the name could not be looked up"
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
+		return "ETIMEDOUT", "no connection in time"
+	case errors.As(err, &errno):
+		return unix.ErrnoName(errno), errno.Error()
+	}
+	return "ECONNREFUSED", "the connection could not be made"
+}
+
+// A target is where a dial may go.
+type target struct {
+	host  string // as asked for: a name, or an address
+	port  uint16
+	addrs []netip.Addr // permitted ones; empty: through the proxy
+}
+
+// dial connects to the address if the policy permits it. A refusal is an
+// *rulebox.Error.
+func (b *broker) dial(ctx context.Context, own *egressRules, address string) (net.Conn, error) {
+	t, err := b.decide(ctx, own, address)
+	if err != nil {
+		return nil, err
+	}
+	if len(t.addrs) == 0 {
+		return b.dialProxy(ctx, t)
+	}
+	var first error
+	for _, a := range t.addrs {
+		conn, err := b.connect(ctx, own, t, a)
+		if err == nil {
+			return conn, nil
+		}
+		if first == nil {
+			first = err
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return nil, first
+}
+
+// decide applies the policy. Names are looked up here, once; what comes out is
+// addresses.
+func (b *broker) decide(ctx context.Context, own *egressRules, address string) (*target, error) {
+	host, portText, err := net.SplitHostPort(address)
+	port, perr := strconv.ParseUint(portText, 10, 16)
+	if err != nil || perr != nil || port == 0 {
+		return nil, rulebox.Errorf(rulebox.CodeForbidden, "%q is not an address to connect to (host:port)", clip(address))
+	}
+	t := &target{host: strings.ToLower(strings.TrimSuffix(host, ".")), port: uint16(port)}
+	if a, err := netip.ParseAddr(host); err == nil {
+		if what := b.refuses(own, t, a); what != "" {
+			return nil, refusal(t.host, "", what, t.port)
+		}
+		if b.proxy == nil || b.opens(own, t, a) {
+			t.addrs = []netip.Addr{a}
+		}
+		return t, nil
+	}
+	named := b.global.opensName(t.host, t.port) || own.opensName(t.host, t.port)
+	switch {
+	case !isHostName(t.host):
+		return nil, rulebox.Errorf(rulebox.CodeForbidden, "%q is neither a host name nor an address in its usual form", clip(host))
+	case isLocalName(t.host) && !named:
+		return nil, refusal(t.host, "", "this machine", t.port)
+	case isLocalName(t.host):
+		t.addrs = []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.IPv6Loopback()}
+		return t, nil
+	case b.proxy != nil && !named:
+		return t, nil
+	}
+	// The dot keeps search domains out: a name is what it says.
+	found, err := b.resolver.LookupNetIP(ctx, "ip", t.host+".")
+	if err != nil {
+		return nil, err
+	}
+	var refused error
+	for _, a := range found {
+		a = a.Unmap()
+		if what := b.refuses(own, t, a); what == "" {
+			t.addrs = append(t.addrs, a)
+		} else if refused == nil {
+			refused = refusal(t.host, a.String(), what, t.port)
+		}
+	}
+	if len(t.addrs) == 0 {
+		if refused == nil {
+			refused = &net.DNSError{Err: "no addresses", Name: t.host, IsNotFound: true}
+		}
+		return nil, refused
+	}
+	return t, nil
+}
+
+// refuses says what the address is if it may not be dialled for the target.
+func (b *broker) refuses(own *egressRules, t *target, a netip.Addr) string {
+	what := notPublic(a)
+	if what != "" && b.opens(own, t, a) {
+		return ""
+	}
+	return what
+}
+
+// opens tells whether an allow list names the target or holds the address.
+func (b *broker) opens(own *egressRules, t *target, a netip.Addr) bool {
+	return b.global.opensName(t.host, t.port) || own.opensName(t.host, t.port) ||
+		b.global.opensAddr(a, t.port) || own.opensAddr(a, t.port)
+}
+
+// connect dials the literal address, and checks again what the kernel is asked
+// to connect to, and what it is connected to.
+func (b *broker) connect(ctx context.Context, own *egressRules, t *target, a netip.Addr) (net.Conn, error) {
+	d := net.Dialer{Control: func(network, address string, _ syscall.RawConn) error {
+		return b.recheck(own, t, address)
+	}}
+	conn, err := d.DialContext(ctx, "tcp", netip.AddrPortFrom(a, t.port).String())
+	if err != nil {
+		return nil, err
+	}
+	if err := b.recheck(own, t, conn.RemoteAddr().String()); err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return conn, nil
+}
+
+func (b *broker) recheck(own *egressRules, t *target, address string) error {
+	ap, err := netip.ParseAddrPort(address)
+	if err != nil || ap.Port() != t.port {
+		return refusal(t.host, clip(address), "not the address that was decided on", t.port)
+	}
+	if what := b.refuses(own, t, ap.Addr().Unmap()); what != "" {
+		return refusal(t.host, ap.Addr().String(), what, t.port)
+	}
+	return nil
+}
+
+// refusal is the sentence for the script's author.
+func refusal(host, addr, what string, port uint16) *rulebox.Error {
+	entry := host
+	if addr == "" {
+		addr = host
+	} else {
+		host = fmt.Sprintf("%s (%s)", host, addr)
+	}
+	return rulebox.Errorf(rulebox.CodeForbidden, "connecting to %s is not allowed: it is %s", host, what).
+		WithHint("scripts reach public addresses only; to open this one, add %q to the tenant's `egress` list or start the node with --egress-allow %s", net.JoinHostPort(entry, strconv.Itoa(int(port))), net.JoinHostPort(entry, strconv.Itoa(int(port))))
+}
+
+func clip(s string) string { return s[:min(len(s), 200)] }

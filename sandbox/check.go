@@ -1,0 +1,107 @@
+package sandbox
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/sandbox/internal/wire"
+)
+
+// checkTime bounds the compilation of one script.
+const checkTime = 10 * time.Second
+
+// A Report is what compiling a script tells.
+type Report struct {
+	// Modules are the names given to require() as literals.
+	Modules []string
+	// Warnings are for the author.
+	Warnings []string
+}
+
+// Check compiles the script in a worker that is thrown away, and reports on it
+// without running it. A script that does not compile is CodeInvalid, one that
+// compiles for more than 10 s or with more than 512 MiB too: the message says
+// which. CodeUnavailable means that it was not looked at.
+func (p *Pool) Check(ctx context.Context, s *rulebox.Script) (*Report, error) {
+	ctx, cancel := context.WithTimeout(ctx, checkTime)
+	defer cancel()
+	select {
+	case p.checks <- struct{}{}:
+		defer func() { <-p.checks }()
+	case <-ctx.Done():
+		return nil, rulebox.Errorf(rulebox.CodeUnavailable, "too many scripts are being checked").WithHint("try again").WithCause(ctx.Err())
+	}
+	p.running.Add(1)
+	defer p.running.Add(-1)
+	p.mu.Lock()
+	state := p.state
+	if state != closing {
+		p.wg.Add(1)
+	}
+	p.mu.Unlock()
+	if state == closing {
+		return nil, errClosing()
+	}
+	defer p.wg.Done()
+	if state == fresh {
+		return nil, rulebox.Errorf(rulebox.CodeUnavailable, "the pool is not running yet")
+	}
+	w, err := p.spawn()
+	if err == nil {
+		defer w.free()
+		if err = w.ready(); err != nil {
+			w.reap()
+		}
+	}
+	if err != nil {
+		return nil, rulebox.Errorf(rulebox.CodeUnavailable, "this node cannot start workers").
+			WithHint("`rulebox doctor` on the node tells what is missing").WithCause(err)
+	}
+	return w.check(ctx, s)
+}
+
+func (w *worker) check(ctx context.Context, s *rulebox.Script) (*Report, error) {
+	w.confineTo(checkMemory)
+	b := (&wire.Lease{Memory: checkMemory, Wall: checkTime}).Append(nil)
+	b = wire.AppendCheck(b, 1, s)
+	if len(s.Source) > wire.MaxFrame/2 {
+		w.reap()
+		return nil, rulebox.Errorf(rulebox.CodeInvalid, "script %q is %d bytes; at most %d can be checked", s.Name, len(s.Source), wire.MaxFrame/2)
+	}
+	stop := context.AfterFunc(ctx, func() { w.cmd.Process.Kill() })
+	defer stop()
+	w.rd.SetMax(1 << 20)
+	_, err := w.conn.Write(b)
+	var kind wire.Kind
+	var body []byte
+	if err == nil {
+		kind, body, err = w.rd.Next()
+	}
+	var m wire.Report
+	if err == nil {
+		if err = m.Decode(body); err == nil && (kind != wire.KindReport || m.Seq != 1) {
+			err = fmt.Errorf("%w: kind %d", wire.ErrFrame, kind)
+		}
+	}
+	if err == nil {
+		w.reap()
+		if m.Err != nil {
+			return nil, m.Err
+		}
+		return &Report{Modules: m.Modules, Warnings: m.Warnings}, nil
+	}
+	if ctx.Err() != nil {
+		w.reap()
+		return nil, rulebox.Errorf(rulebox.CodeInvalid, "%s %q does not compile within %s", s.Kind, s.Name, checkTime).
+			WithHint("look for huge constant expressions or extreme nesting").WithCause(ctx.Err())
+	}
+	w.cmd.Wait()
+	state, text := w.reap()
+	d := &death{}
+	d.attribute(state, text, w.jail)
+	e := rulebox.Errorf(rulebox.CodeInvalid, "%s %q cannot be compiled: the compiler died of it (%s)", s.Kind, s.Name, causeNames[d.cause])
+	e.Script = s.Name
+	return nil, e.WithHint("look for huge constant expressions or extreme nesting").WithCause(err)
+}

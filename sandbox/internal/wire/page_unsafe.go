@@ -1,0 +1,134 @@
+package wire
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"sync/atomic"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+const pageSize = 4096
+
+// A Page is memory shared by a node and one worker, in which the worker writes
+// what is on the processor: so that the node knows whom to blame when the worker
+// can no longer speak. Writing takes no system call.
+//
+// A compromised worker may write anything; it can only shift blame among the
+// invocations of its own tenant.
+//
+// It stays mapped as long as it is reachable, so that looking at the page of a
+// dead worker is harmless.
+type Page struct {
+	// on is sequence<<16 | script+1, 0 when nothing is on the processor. One word,
+	// so that the two are never torn.
+	on    *atomic.Uint64
+	since *atomic.Int64 // Unix time of the last change of on, in nanoseconds
+}
+
+// NewPage returns a page and its file, which the caller closes after it was
+// given to the worker. The file can neither shrink nor grow: a worker that could
+// truncate it would crash the node.
+func NewPage() (*Page, *os.File, error) {
+	f, err := memfd("rulebox-page", pageSize, nil, unix.F_SEAL_SHRINK|unix.F_SEAL_GROW|unix.F_SEAL_SEAL)
+	if err != nil {
+		return nil, nil, err
+	}
+	p, err := MapPage(int(f.Fd()))
+	if err != nil {
+		f.Close()
+		return nil, nil, err
+	}
+	return p, f, nil
+}
+
+// MapPage maps the page behind the descriptor.
+func MapPage(fd int) (*Page, error) {
+	mem, err := unix.Mmap(fd, 0, pageSize, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	if err != nil {
+		return nil, fmt.Errorf("map the shared page: %w", err)
+	}
+	p := &Page{
+		on:    (*atomic.Uint64)(unsafe.Pointer(&mem[0])),
+		since: (*atomic.Int64)(unsafe.Pointer(&mem[64])),
+	}
+	runtime.AddCleanup(p, func(mem []byte) { unix.Munmap(mem) }, mem)
+	return p, nil
+}
+
+// Set records that the script (-1: none in particular) of the invocation (0:
+// nothing) is on the processor.
+func (p *Page) Set(seq uint64, script int) {
+	v := uint64(0)
+	if seq != 0 {
+		v = seq<<16 | uint64(uint16(script+1))
+	}
+	p.since.Store(time.Now().UnixNano())
+	p.on.Store(v)
+	runtime.KeepAlive(p)
+}
+
+// Get returns what Set recorded.
+func (p *Page) Get() (seq uint64, script int, since time.Time) {
+	v, t := p.on.Load(), p.since.Load()
+	runtime.KeepAlive(p)
+	if v == 0 {
+		return 0, -1, time.Unix(0, t)
+	}
+	return v >> 16, int(v&0xffff) - 1, time.Unix(0, t)
+}
+
+// Idle tells whether nothing is on the processor.
+func (p *Page) Idle() bool {
+	v := p.on.Load()
+	runtime.KeepAlive(p)
+	return v == 0
+}
+
+// NewRoots returns a sealed file with the text, to be given to every worker.
+func NewRoots(pem []byte) (*os.File, error) {
+	return memfd("rulebox-roots", len(pem), pem, unix.F_SEAL_SHRINK|unix.F_SEAL_GROW|unix.F_SEAL_WRITE|unix.F_SEAL_SEAL)
+}
+
+// MapRoots maps what NewRoots made; nil if it is empty. The mapping stays for
+// the life of the process.
+func MapRoots(fd int) ([]byte, error) {
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
+		return nil, fmt.Errorf("map the trusted roots: %w", err)
+	}
+	if st.Size == 0 {
+		return nil, nil
+	}
+	mem, err := unix.Mmap(fd, 0, int(st.Size), unix.PROT_READ, unix.MAP_SHARED)
+	if err != nil {
+		return nil, fmt.Errorf("map the trusted roots: %w", err)
+	}
+	return mem, nil
+}
+
+func memfd(name string, size int, content []byte, seals int) (*os.File, error) {
+	fd, err := unix.MemfdCreate(name, unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
+	if err != nil {
+		return nil, fmt.Errorf("memfd_create %s: %w", name, err)
+	}
+	f := os.NewFile(uintptr(fd), name)
+	if err := f.Truncate(int64(size)); err != nil {
+		f.Close()
+		return nil, err
+	}
+	if len(content) > 0 {
+		if _, err := f.WriteAt(content, 0); err != nil {
+			f.Close()
+			return nil, err
+		}
+	}
+	if _, err := unix.FcntlInt(uintptr(fd), unix.F_ADD_SEALS, seals); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("seal %s: %w", name, err)
+	}
+	return f, nil
+}

@@ -1,0 +1,209 @@
+package sandbox
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/internal/jsonscan"
+	"github.com/rulebox/rulebox/sandbox/internal/wire"
+)
+
+// maxChains bounds the chains that one worker knows at a time.
+const maxChains = 64
+
+// table is what a worker was told already: chains by address, scripts by digest
+// with the number of chains that name them. The worker keeps the same table.
+type table struct {
+	chains  map[*rulebox.Chain]*told
+	scripts map[rulebox.Digest]int
+	next    uint64
+	clock   uint64
+}
+
+type told struct {
+	id, used uint64
+}
+
+func newTable() table {
+	return table{chains: map[*rulebox.Chain]*told{}, scripts: map[rulebox.Digest]int{}}
+}
+
+var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 16<<10); return &b }}
+
+// send writes the invocation, preceded by what the worker does not know yet. An
+// *rulebox.Error is final; any other error means that it was not started.
+func (w *worker) send(ctx context.Context, c *call) error {
+	if err := w.lock(ctx, c); err != nil {
+		return err
+	}
+	defer func() { <-w.writing }()
+	buf := buffers.Get().(*[]byte)
+	defer func() {
+		if cap(*buf) <= 256<<10 {
+			buffers.Put(buf)
+		}
+	}()
+	b := (*buf)[:0]
+	if !w.ours {
+		b = w.lease(b, c.limits)
+	}
+	b, id, err := w.tell(b, c)
+	*buf = b
+	if err != nil {
+		return err
+	}
+	c.seq = w.pool.seq.Add(1)
+	c.sent = time.Now()
+	at := len(b)
+	b = (&wire.Invoke{Seq: c.seq, Chain: id, ID: c.inv.ID, Remaining: c.deadline.Sub(c.sent), Now: c.inv.Now, Args: c.inv.Args}).Append(b)
+	*buf = b
+	if n := len(b) - at; n > wire.MaxFrame {
+		b = b[:at]
+		if at > 0 {
+			w.conn.Write(b)
+		}
+		return rulebox.Errorf(rulebox.CodeInvalid, "the arguments are %d bytes of JSON text; at most %d can be sent to a worker", n, wire.MaxFrame)
+	}
+	if err := w.register(c); err != nil {
+		return err
+	}
+	w.conn.SetWriteDeadline(c.deadline.Add(w.pool.opt.Grace))
+	if _, err := w.conn.Write(b); err != nil {
+		// A frame that was cut short is the end of the worker, but this
+		// invocation was never whole in its hands.
+		if !w.abandon(c) {
+			return nil // someone else ended the worker and answered this one
+		}
+		d := &death{cause: byStuck, detail: err}
+		d.seq, d.script, _ = w.page.Get()
+		w.unregister(c)
+		w.kill(d)
+		return fmt.Errorf("%w: %w", errNotStarted, err)
+	}
+	return nil
+}
+
+// register puts the call in flight, unless the worker is dead.
+func (w *worker) register(c *call) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.death != nil {
+		return errNotStarted
+	}
+	w.calls[c.seq] = c
+	return nil
+}
+
+func (w *worker) unregister(c *call) {
+	w.mu.Lock()
+	delete(w.calls, c.seq)
+	c.abandoned = false
+	w.mu.Unlock()
+}
+
+// tell appends what the worker must know of the chain, and returns its id.
+func (w *worker) tell(b []byte, c *call) ([]byte, uint64, error) {
+	t := &w.table
+	t.clock++
+	if known := t.chains[c.chain]; known != nil {
+		known.used = t.clock
+		return b, known.id, nil
+	}
+	rules, err := parseEgress(c.chain.Egress)
+	if err != nil {
+		return b, 0, rulebox.Errorf(rulebox.CodeInvalid, "egress list of tenant %q: %v", c.chain.Tenant, err)
+	}
+	start := len(b)
+	for _, s := range c.chain.Scripts {
+		if t.scripts[s.Digest] == 0 {
+			at := len(b)
+			b = wire.AppendScript(b, s)
+			if len(b)-at > wire.MaxFrame {
+				return b[:start], 0, rulebox.Errorf(rulebox.CodeInvalid, "script %q is %d bytes; at most %d can be sent to a worker", s.Name, len(s.Source), wire.MaxFrame)
+			}
+		}
+		t.scripts[s.Digest]++
+	}
+	if len(t.chains) >= maxChains {
+		b = w.forgetOldest(b)
+	}
+	t.next++
+	t.chains[c.chain] = &told{id: t.next, used: t.clock}
+	b = wire.AppendChain(b, t.next, c.chain)
+	w.rd.SetMax(max(w.rd.Max(), c.limits.Output+rulebox.MaxLogBytes+answerOverhead))
+	w.mu.Lock()
+	w.egress[t.next] = rules
+	w.mu.Unlock()
+	return b, t.next, nil
+}
+
+// forgetOldest makes room for a chain. The worker drops scripts that no chain
+// names any more, and so does the table.
+func (w *worker) forgetOldest(b []byte) []byte {
+	t := &w.table
+	var old *rulebox.Chain
+	for c, k := range t.chains {
+		if old == nil || k.used < t.chains[old].used {
+			old = c
+		}
+	}
+	id := t.chains[old].id
+	delete(t.chains, old)
+	for _, s := range old.Scripts {
+		if t.scripts[s.Digest]--; t.scripts[s.Digest] <= 0 {
+			delete(t.scripts, s.Digest)
+		}
+	}
+	w.mu.Lock()
+	delete(w.egress, id)
+	w.mu.Unlock()
+	return wire.AppendID(b, wire.KindForget, id)
+}
+
+// Bounds of an answer, beyond those of the chain.
+const (
+	maxValues  = 32
+	maxLogs    = 16 << 10
+	// answerOverhead is what an answer may have beyond its values and log texts:
+	// an error with its trace, names, numbers. In bytes.
+	answerOverhead = 1 << 20
+)
+
+// answer decodes a worker's answer and holds it to the limits. An error means
+// that the worker broke the protocol.
+func (c *call) answer(body []byte) (outcome, error) {
+	_, res, e, err := wire.DecodeResult(body)
+	if err != nil {
+		return outcome{}, err
+	}
+	if e == nil && res == nil {
+		return outcome{}, fmt.Errorf("%w: an answer with nothing in it", wire.ErrFrame)
+	}
+	if res == nil {
+		return outcome{nil, e}, nil
+	}
+	values, logs := 0, 0
+	for i, v := range res.Values {
+		values += len(v)
+		if err := jsonscan.Valid(v); err != nil {
+			return outcome{}, fmt.Errorf("%w: value %d is not JSON: %w", wire.ErrFrame, i, err)
+		}
+	}
+	for i := range res.Logs {
+		logs += len(res.Logs[i].Text)
+	}
+	switch {
+	case len(res.Values) > maxValues || values > c.limits.Output+8<<10:
+		err = fmt.Errorf("%w: %d values of %d bytes", wire.ErrFrame, len(res.Values), values)
+	case len(res.Logs) > maxLogs || logs > rulebox.MaxLogBytes+8<<10:
+		err = fmt.Errorf("%w: %d log lines of %d bytes", wire.ErrFrame, len(res.Logs), logs)
+	case len(res.Scripts) > len(c.chain.Scripts):
+		err = fmt.Errorf("%w: usage of %d scripts", wire.ErrFrame, len(res.Scripts))
+	case e != nil && res.Values != nil:
+		res.Values = nil
+	}
+	return outcome{res, e}, err
+}
