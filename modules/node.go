@@ -17,13 +17,18 @@ func internalEntry(name, file string, natives map[string]Native) Module {
 func nodeModules() []Module {
 	return []Module{
 		entry("buffer", "buffer", bufferModuleNatives),
+		entry("util", "util", utilNatives),
+		entry("util/types", "util_types", nil),
 
 		internalEntry("internal/base64", "base64", base64Natives),
 		internalEntry("internal/blob", "blob", nil),
 		internalEntry("internal/buffer", "buffer_core", bufferNatives),
 		internalEntry("internal/buffer_more", "buffer_more", bufferMoreNatives),
 		internalEntry("internal/domexception", "domexception", nil),
+		internalEntry("internal/encoding", "encoding", encodingNatives),
+		internalEntry("internal/equal", "equal", equalNatives),
 		internalEntry("internal/errors", "errors", nil),
+		internalEntry("internal/inspect", "inspect", nil),
 	}
 }
 
@@ -32,6 +37,8 @@ func nodeGlobals() []Global {
 		{"Blob", "internal/blob", "Blob"},
 		{"Buffer", "internal/buffer", "Buffer"},
 		{"DOMException", "internal/domexception", ""},
+		{"TextDecoder", "internal/encoding", "TextDecoder"},
+		{"TextEncoder", "internal/encoding", "TextEncoder"},
 		{"atob", "internal/base64", "atob"},
 		{"btoa", "internal/base64", "btoa"},
 	}

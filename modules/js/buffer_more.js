@@ -148,10 +148,10 @@ module.exports = ({ Buffer, proto, FastBuffer, known, encodingOf, bytesOf, text,
     }
     if (offset === undefined) offset = 0;
     if (end === undefined) end = this.length;
-    for (const [v, name, max] of [[offset, 'offset', this.length], [end, 'end', this.length]]) {
-      if (typeof v !== 'number') throw invalidType(name, 'of type number', v);
-      if (!(v >= 0 && v <= max)) throw outOfRange(name, `>= 0 && <= ${max}`, v);
-    }
+    if (typeof offset !== 'number') throw invalidType('offset', 'of type number', offset);
+    if (!(offset >= 0)) throw outOfRange('offset', '>= 0', offset);
+    if (typeof end !== 'number') throw invalidType('end', 'of type number', end);
+    if (!(end >= 0 && end <= this.length)) throw outOfRange('end', `>= 0 && <= ${this.length}`, end);
     if (offset >= end) return this;
     if (typeof value === 'number' || typeof value === 'boolean') {
       Uint8Array.prototype.fill.call(this, value & 255, offset, end);
