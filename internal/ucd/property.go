@@ -5,6 +5,7 @@
 package ucd
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 	"unicode"
@@ -12,7 +13,8 @@ import (
 
 // Rewrite returns the pattern of a regular expression that has the u
 // flag with each \p{…} and \P{…} as an explicit class. The error is for the
-// author.
+// author. It grows a pattern up to 20 KB for each escape; past MaxPattern bytes it
+// gives up.
 func Rewrite(pattern string) (string, error) {
 	var b strings.Builder
 	inClass, pos := false, 0
@@ -40,6 +42,9 @@ func Rewrite(pattern string) (string, error) {
 			}
 			b.WriteString(pattern[pos : i-1])
 			set.write(&b, inClass)
+			if b.Len() > MaxPattern {
+				return "", errTooLong
+			}
 			i += end
 			pos = i + 1
 		}
@@ -47,6 +52,11 @@ func Rewrite(pattern string) (string, error) {
 	b.WriteString(pattern[pos:])
 	return b.String(), nil
 }
+
+// MaxPattern bounds what Rewrite writes, in bytes.
+const MaxPattern = 1 << 20
+
+var errTooLong = errors.New("too many properties in one pattern")
 
 // PropertyError says which property is not known. Its text is for authors.
 type PropertyError struct{ Expr string }

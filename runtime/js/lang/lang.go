@@ -145,7 +145,16 @@ func Prepare(name, source string, form Form) (*Result, error) {
 			return nil, better(first, err)
 		}
 	}
-	if err := r.finish(); err != nil {
+	s := &scan{names: make(map[string]bool)}
+	s.program(r.program)
+	if s.nested > 0 && !r.Transformed && leaks(r.program) {
+		// esbuild hoists such functions the way browsers do.
+		if lowered, err := p.lowered(); err == nil {
+			r, s = lowered, &scan{names: make(map[string]bool)}
+			s.program(r.program)
+		}
+	}
+	if err := r.finish(s); err != nil {
 		return nil, err
 	}
 	return r, nil
@@ -230,10 +239,9 @@ func parse(name, code string) (*ast.Program, error) {
 	return parser.ParseFile(nil, name, code, 0, parser.WithDisableSourceMaps)
 }
 
-// finish looks through the tree: names, requires, polyfills, regular expressions.
-func (r *Result) finish() *Error {
-	s := &scan{names: make(map[string]bool)}
-	s.program(r.program)
+// finish takes over what the scan found, and rewrites regular expressions in the
+// tree.
+func (r *Result) finish(s *scan) *Error {
 	r.Names, r.Requires = s.order, s.requires
 	r.Polyfills = Polyfills(r.Code)
 	r.NeedsRegExp = slices.Contains(r.Polyfills, "regexp")

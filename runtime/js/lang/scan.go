@@ -8,9 +8,20 @@ type scan struct {
 	order    []string
 	requires []string
 	regexps  []*ast.RegExpLiteral
+	// nested counts function declarations inside of blocks.
+	nested int
+	// When hoist is not nil, it holds for each such name how many of the blocks
+	// being visited declare it; hoisted says that a name was used outside.
+	hoist   map[string]int
+	hoisted bool
 }
 
 func (s *scan) name(n string) {
+	if s.hoist != nil {
+		if in, ok := s.hoist[n]; ok && in == 0 {
+			s.hoisted = true
+		}
+	}
 	if !s.names[n] {
 		s.names[n] = true
 		s.order = append(s.order, n)
@@ -55,8 +66,36 @@ func (s *scan) binding(b *ast.Binding) {
 
 func (s *scan) block(b *ast.BlockStatement) {
 	if b != nil {
-		s.stmts(b.List)
+		s.nest(b.List)
 	}
+}
+
+// nest visits statements that are not a function's own.
+func (s *scan) nest(list []ast.Statement) {
+	s.count(list, 1)
+	s.stmts(list)
+	s.count(list, -1)
+}
+
+func (s *scan) count(list []ast.Statement, d int) {
+	for _, st := range list {
+		if f, ok := st.(*ast.FunctionDeclaration); ok && f.Function.Name != nil {
+			s.nested++
+			if s.hoist != nil {
+				s.hoist[f.Function.Name.Name.String()] += d
+			}
+		}
+	}
+}
+
+// leaks says whether the program uses a function outside of the block that
+// declares it. Sloppy code may (Annex B.3.3); goja gives a ReferenceError.
+func leaks(p *ast.Program) bool {
+	names := &scan{names: make(map[string]bool), hoist: make(map[string]int)}
+	names.program(p) // learns the names
+	uses := &scan{names: make(map[string]bool), hoist: names.hoist}
+	uses.program(p)
+	return uses.hoisted
 }
 
 func (s *scan) stmt(st ast.Statement) {
@@ -96,13 +135,12 @@ func (s *scan) control(st ast.Statement) {
 	switch n := st.(type) {
 	case *ast.IfStatement:
 		s.expr(n.Test)
-		s.stmt(n.Consequent)
-		s.stmt(n.Alternate)
+		s.nest([]ast.Statement{n.Consequent, n.Alternate})
 	case *ast.SwitchStatement:
 		s.expr(n.Discriminant)
 		for _, c := range n.Body {
 			s.expr(c.Test)
-			s.stmts(c.Consequent)
+			s.nest(c.Consequent)
 		}
 	case *ast.WhileStatement:
 		s.expr(n.Test)
@@ -157,7 +195,7 @@ func (s *scan) parameters(p *ast.ParameterList) {
 func (s *scan) function(f *ast.FunctionLiteral) {
 	if f != nil {
 		s.parameters(f.ParameterList)
-		s.block(f.Body)
+		s.stmts(f.Body.List)
 	}
 }
 
@@ -201,7 +239,7 @@ func (s *scan) expr(e ast.Expression) {
 		s.parameters(n.ParameterList)
 		switch b := n.Body.(type) {
 		case *ast.BlockStatement:
-			s.block(b)
+			s.stmts(b.List)
 		case *ast.ExpressionBody:
 			s.expr(b.Expression)
 		}
