@@ -28,8 +28,9 @@ check: ## format, vet, staticcheck, layers, generated files
 	$(GO) mod tidy -diff
 	$(GO) mod verify
 
-bench: build $(NODE_CLIENT) ## the tables of doc/performance.md
-	$(GO) run ./examples/bench
+bench: build ## the tables of doc/performance.md
+	@cd internal/bench/rival && npm ci --no-audit --no-fund --loglevel=error || echo "the rival could not be installed: it is left out"
+	$(GO) run ./internal/bench
 
 fuzz: ## every fuzz target, FUZZTIME each (default 20s)
 	@for p in $$($(GO) list ./...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/rulebox/rulebox/bus"
+	"github.com/rulebox/rulebox/sandbox/confine"
+	"github.com/rulebox/rulebox/store"
+)
+
+// defaultData is the data folder where none is named.
+const defaultData = "data"
+
+func doctor(_ context.Context, flags *pflag.FlagSet, args []string, std stdio) int {
+	asJSON := flags.Bool("json", false, "print the report as JSON")
+	level := flags.String("require", "", "exit with 1 below this level: "+confine.LevelNames())
+	if code, done := parse(flags, args, std); done {
+		return code
+	}
+	report, err := confine.Doctor()
+	if err != nil {
+		return fails(std, err)
+	}
+	if *asJSON {
+		e := json.NewEncoder(std.out)
+		e.SetIndent("", "  ")
+		if err := e.Encode(report); err != nil {
+			return fails(std, err)
+		}
+	} else {
+		fmt.Fprint(std.out, report)
+	}
+	if *level == "" {
+		return exitOK
+	}
+	l, err := confine.ParseLevel(*level)
+	if err != nil {
+		return misused(std, "--require: %v", err)
+	}
+	if err := report.Plan.Require(l); err != nil {
+		return fails(std, err)
+	}
+	return exitOK
+}
+
+func token(_ context.Context, flags *pflag.FlagSet, args []string, std stdio) int {
+	data := flags.String("data", defaultData, "the server's data `folder`")
+	tenants := flags.StringSlice("tenant", nil, "make a token that fires this `tenant`'s triggers and nothing else; may be repeated")
+	name := flags.String("name", "", "whom it is for; kept beside the hash")
+	if code, done := parse(flags, args, std); done {
+		return code
+	}
+	if flags.NArg() != 1 || flags.Arg(0) != "create" {
+		return misused(std, "it is `rulebox token create`; a token is revoked by deleting its entry in tokens.json of the data folder")
+	}
+	if err := os.MkdirAll(*data, 0o700); err != nil {
+		return fails(std, err)
+	}
+	tokens, err := store.OpenTokens(*data)
+	if err != nil {
+		return fails(std, err)
+	}
+	t, err := tokens.Create(*name, *tenants)
+	if err != nil {
+		return fails(std, err)
+	}
+	fmt.Fprintln(std.out, t)
+	return exitOK
+}
+
+func creds(_ context.Context, flags *pflag.FlagSet, args []string, std stdio) int {
+	data := flags.String("data", defaultData, "the server's data `folder`")
+	tenants := flags.StringSlice("tenant", nil, "the `tenant` whose subjects may be published to; may be repeated")
+	name := flags.String("name", "", "whom they are for (default: the tenants' names)")
+	if code, done := parse(flags, args, std); done {
+		return code
+	}
+	switch {
+	case flags.NArg() != 1:
+		return misused(std, "it is `rulebox creds create --tenant T` or `rulebox creds revoke --name N`")
+	case flags.Arg(0) == "create":
+		return createCreds(*data, *tenants, *name, std)
+	case flags.Arg(0) == "revoke":
+		if *name == "" {
+			return misused(std, "--name says which credentials to revoke")
+		}
+		if err := bus.RevokeCreds(*data, *name); err != nil {
+			return fails(std, err)
+		}
+		return exitOK
+	}
+	return misused(std, "there is no `rulebox creds %s`", flags.Arg(0))
+}
+
+func createCreds(data string, tenants []string, name, std stdio) int {
+	if len(tenants) == 0 {
+		return misused(std, "--tenant is missing: credentials are for named tenants")
+	}
+	if name == "" {
+		name = strings.Join(tenants, "-")
+	}
+	path, err := bus.CreateCreds(data, tenants, name)
+	if err != nil {
+		return fails(std, err)
+	}
+	fmt.Fprintln(std.out, path)
+	return exitOK
+}

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/spf13/pflag"
+	"go.uber.org/zap"
+
+	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/sandbox"
+	"github.com/rulebox/rulebox/sandbox/confine"
+)
+
+// jailFlags are the flags of every command that runs customers' code.
+type jailFlags struct {
+	allow  []string
+	proxy  string
+	ca     string
+	level  string
+	accept bool
+}
+
+func (j *jailFlags) add(flags *pflag.FlagSet) {
+	flags.StringSliceVar(&j.allow, "egress-allow", nil, "let scripts reach this private `address`: CIDR, host:port or *.domain:port; may be repeated")
+	flags.StringVar(&j.proxy, "egress-proxy", "", "send scripts' connections through this HTTP proxy, as http://[user:password@]host:port; `URL`")
+	flags.StringVar(&j.ca, "egress-ca", "", "trust the authorities in this PEM `file` too")
+	flags.StringVar(&j.level, "isolation", confine.LevelStrong.String(), "refuse to start below this level: "+confine.LevelNames())
+	flags.BoolVar(&j.accept, "accept-weak-isolation", false, "start below that level all the same")
+}
+
+// options returns what a pool needs, after having found out what the machine can
+// do.
+func (j *jailFlags) options(log *zap.Logger) (sandbox.Options, error) {
+	opt := sandbox.Options{Logger: log, Egress: sandbox.Egress{Allow: j.allow, Proxy: j.proxy}}
+	if j.ca != "" {
+		pem, err := os.ReadFile(j.ca)
+		if err != nil {
+			return opt, fmt.Errorf("--egress-ca: %w", err)
+		}
+		opt.Egress.CA = pem
+	}
+	level, err := confine.ParseLevel(j.level)
+	if err != nil {
+		return opt, fmt.Errorf("--isolation: %w", err)
+	}
+	plan, err := confine.Probe(confine.JS)
+	if err != nil {
+		return opt, fmt.Errorf("find out about isolation: %w", err)
+	}
+	if err := plan.Require(level); err != nil {
+		if !j.accept {
+			return opt, fmt.Errorf("%w\n`rulebox doctor` tells more; --isolation or --accept-weak-isolation start all the same", err)
+		}
+		log.Warn("isolation is weaker than required, as accepted by flag", zap.Stringer("level", plan.Level()), zap.Error(err))
+	}
+	opt.Plan = plan
+	return opt, nil
+}
+
+// checker makes the store's compile check of the pool's.
+func checker(pool *sandbox.Pool) func(context.Context, *rulebox.Script) error {
+	return func(ctx context.Context, s *rulebox.Script) error {
+		_, err := pool.Check(ctx, s)
+		return err
+	}
+}

@@ -1,0 +1,130 @@
+// Command rulebox runs customers' own code in the login path, safely.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/spf13/pflag"
+
+	"github.com/rulebox/rulebox/sandbox/confine"
+	"github.com/rulebox/rulebox/sandbox/worker"
+)
+
+// Exit codes of `rulebox run`; the others use ok, usage and failed.
+const (
+	exitOK       = 0
+	exitFailed   = 1
+	exitUsage    = 2
+	exitDeny     = 3
+	exitRedirect = 4
+	exitFault    = 5
+)
+
+// A stdio is what a command talks to.
+type stdio struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+type command struct {
+	name, args, short string
+	run               func(ctx context.Context, flags *pflag.FlagSet, args []string, std stdio) int
+}
+
+var commands = []command{
+	{"serve", "--tenants DIR --data DIR", "serve logins over NATS and HTTP", serve},
+	{"run", "FILE…", "run rule files once, in the same jail, without a server", run},
+	{"doctor", "", "say which isolation layers hold on this machine", doctor},
+	{"token", "create", "make a bearer token for HTTP", token},
+	{"creds", "create|revoke --tenant T", "make or revoke credentials for NATS", creds},
+	{"version", "", "print the version", version},
+}
+
+func main() {
+	confine.Init()
+	if len(os.Args) > 1 && os.Args[1] == "worker" {
+		worker.Main()
+	}
+	os.Exit(Main(os.Args[1:], stdio{os.Stdin, os.Stdout, os.Stderr}))
+}
+
+// Main runs the command line and returns the exit code.
+func Main(args []string, std stdio) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if len(args) == 0 {
+		usage(std.err)
+		return exitUsage
+	}
+	switch args[0] {
+	case "help", "-h", "--help":
+		usage(std.out)
+		return exitOK
+	case "--version":
+		args[0] = "version"
+	}
+	for _, c := range commands {
+		if c.name == args[0] {
+			return c.call(ctx, args[1:], std)
+		}
+	}
+	fmt.Fprintf(std.err, "rulebox: there is no command %q\n", args[0])
+	usage(std.err)
+	return exitUsage
+}
+
+func (c command) call(ctx context.Context, args []string, std stdio) int {
+	flags := pflag.NewFlagSet(c.name, pflag.ContinueOnError)
+	flags.SetOutput(std.err)
+	flags.SortFlags = false
+	flags.Usage = func() {
+		fmt.Fprintf(std.out, "rulebox %s %s\n%s\n\n%s", c.name, c.args, c.short, flags.FlagUsages())
+	}
+	return c.run(ctx, flags, args, std)
+}
+
+// parse parses args into flags; done is true when the command has ended.
+func parse(flags *pflag.FlagSet, args []string, std stdio) (code int, done bool) {
+	err := flags.Parse(args)
+	switch {
+	case errors.Is(err, pflag.ErrHelp):
+		return exitOK, true
+	case err != nil:
+		return misused(std, "%v; see rulebox %s --help", err, flags.Name()), true
+	}
+	return exitOK, false
+}
+
+func misused(std stdio, format string, args ...any) int {
+	fmt.Fprintf(std.err, "rulebox: "+format+"\n", args...)
+	return exitUsage
+}
+
+func fails(std stdio, err error) int {
+	fmt.Fprintf(std.err, "rulebox: %v\n", err)
+	return exitFailed
+}
+
+func usage(w io.Writer) {
+	fmt.Fprint(w, "rulebox runs customers' own code in the login path, safely.\n\n")
+	for _, c := range commands {
+		fmt.Fprintf(w, "  rulebox %-8s %-26s %s\n", c.name, c.args, c.short)
+	}
+	fmt.Fprint(w, "\nEach command has --help.\n")
+}
+
+func version(_ context.Context, _ *pflag.FlagSet, _ []string, std stdio) int {
+	v := "(devel)"
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		v = info.Main.Version
+	}
+	fmt.Fprintln(std.out, "rulebox", v)
+	return exitOK
+}

@@ -1,0 +1,260 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/spf13/pflag"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/rulebox/rulebox/bus"
+	"github.com/rulebox/rulebox/gateway"
+	"github.com/rulebox/rulebox/sandbox"
+	"github.com/rulebox/rulebox/store"
+	"github.com/rulebox/rulebox/transaction"
+)
+
+type serveFlags struct {
+	tenants, data, listen       string
+	natsListen, natsURL, creds  string
+	tlsCert, tlsKey             string
+	logLevel                    string
+	warm, maxWorkers, perTenant int
+	bypass                      bool
+	jail                        jailFlags
+}
+
+func serve(ctx context.Context, flags *pflag.FlagSet, args []string, std stdio) int {
+	f := &serveFlags{}
+	flags.StringVar(&f.tenants, "tenants", "", "`folder` with one folder a tenant; required")
+	flags.StringVar(&f.data, "data", defaultData, "`folder` for keys, tokens and JetStream; made if missing")
+	flags.StringVar(&f.listen, "listen", "127.0.0.1:8080", "`address` of the HTTP gateway")
+	flags.StringVar(&f.natsListen, "nats-listen", bus.DefaultListen, "`address` of the embedded NATS server")
+	flags.StringVar(&f.natsURL, "nats", "", "use the NATS server at this `URL` instead of the embedded one")
+	flags.StringVar(&f.creds, "nats-creds", "", "credentials `file` of this node for --nats")
+	flags.StringVar(&f.tlsCert, "tls-cert", "", "PEM certificate `file` for HTTP and the embedded NATS server; required beyond loopback")
+	flags.StringVar(&f.tlsKey, "tls-key", "", "PEM key `file`")
+	flags.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
+	flags.IntVar(&f.warm, "warm", 2, "blank workers kept ready")
+	flags.IntVar(&f.maxWorkers, "max-workers", 256, "workers of all tenants together")
+	flags.IntVar(&f.perTenant, "max-workers-per-tenant", 0, "workers of one tenant (default: one a processor, at least 2)")
+	flags.BoolVar(&f.bypass, "bypass-custom-code", false, "break-glass: let every login pass without running any rule")
+	f.jail.add(flags)
+	if code, done := parse(flags, args, std); done {
+		return code
+	}
+	if f.tenants == "" {
+		return misused(std, "--tenants DIR is missing: the folder with one folder a tenant")
+	}
+	if flags.NArg() > 0 {
+		return misused(std, "%q is too much: serve takes flags only", flags.Arg(0))
+	}
+	log, err := newLogger(f.logLevel, std)
+	if err != nil {
+		return misused(std, "%v", err)
+	}
+	defer log.Sync() //nolint:errcheck // standard error cannot be synced
+	if err := f.serve(ctx, log, std); err != nil {
+		return fails(std, err)
+	}
+	return exitOK
+}
+
+func newLogger(level string, std stdio) (*zap.Logger, error) {
+	l, err := zapcore.ParseLevel(level)
+	if err != nil {
+		return nil, fmt.Errorf("--log-level: %w", err)
+	}
+	c := zap.NewProductionEncoderConfig()
+	c.EncodeTime = zapcore.RFC3339NanoTimeEncoder
+	c.EncodeDuration = zapcore.StringDurationEncoder
+	return zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(c), zapcore.Lock(zapcore.AddSync(std.err)), l)), nil
+}
+
+// serve builds the node from the inside out and takes it down from the outside
+// in: no login that was accepted is lost.
+func (f *serveFlags) serve(ctx context.Context, log *zap.Logger, std stdio) error {
+	if err := f.loopbackOrTLS(); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(f.data, 0o700); err != nil {
+		return fmt.Errorf("data folder: %w", err)
+	}
+	tokens, err := f.tokens(std)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", f.listen)
+	if err != nil {
+		return fmt.Errorf("--listen %s: %w", f.listen, err)
+	}
+	defer listener.Close()
+
+	var s stack
+	defer s.down()
+	pool, err := f.startPool(&s, log)
+	if err != nil {
+		return err
+	}
+	folder := store.OpenFolder(f.tenants, checker(pool), log)
+	if err := folder.Load(ctx); err != nil {
+		return err
+	}
+	s.start("tenants", folder.Run)
+
+	numbers := newMetrics()
+	numbers.watch(pool)
+	pipeline := &transaction.Pipeline{
+		Tenants: newHealth(folder), Next: pool, Record: numbers.record(log),
+		Bypass: func() bool { return f.bypass },
+	}
+	conn, err := f.startNATS(ctx, &s, log)
+	if err != nil {
+		return err
+	}
+	ready := make(chan struct{})
+	s.start("bus", func(ctx context.Context) error {
+		return bus.Serve(ctx, bus.ServeOptions{Conn: conn, Handler: pipeline, Logger: log, Ready: func() { close(ready) }})
+	})
+	client := bus.NewClient(conn)
+	handler := gateway.New(gateway.Options{
+		Triggers: client, Unsaved: pipeline, Authorize: authorize(tokens),
+		Ready: probe(client), Metrics: numbers.handler(),
+	})
+	s.start("http", f.httpServer(listener, handler))
+
+	select {
+	case <-ready:
+	case err := <-s.failed():
+		return err
+	}
+	fmt.Fprintf(std.out, "rulebox serves %d tenants: NATS at %s, HTTP at %s\n", len(folder.Names()), conn.ConnectedUrl(), listener.Addr())
+	select {
+	case <-ctx.Done():
+		log.Info("draining")
+		return s.down()
+	case err := <-s.failed():
+		return err
+	}
+}
+
+// loopbackOrTLS refuses to speak plain text beyond this machine.
+func (f *serveFlags) loopbackOrTLS() error {
+	if (f.tlsCert == "") != (f.tlsKey == "") {
+		return errors.New("--tls-cert and --tls-key go together")
+	}
+	host, _, err := net.SplitHostPort(f.listen)
+	if err != nil {
+		return fmt.Errorf("--listen %s: it must be host:port: %w", f.listen, err)
+	}
+	if ip := net.ParseIP(host); f.tlsCert == "" && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return fmt.Errorf("--listen %s is beyond loopback: that needs --tls-cert and --tls-key, for passwords and tokens travel there", f.listen)
+	}
+	return nil
+}
+
+// tokens opens the token file and makes the first one.
+func (f *serveFlags) tokens(std stdio) (*store.Tokens, error) {
+	tokens, err := store.OpenTokens(f.data)
+	if err != nil {
+		return nil, err
+	}
+	if tokens.Empty() {
+		t, err := tokens.Create("first start", nil)
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(std.out, "operator token: %s\n", t)
+	}
+	return tokens, nil
+}
+
+func (f *serveFlags) startPool(s *stack, log *zap.Logger) (*sandbox.Pool, error) {
+	opt, err := f.jail.options(log)
+	if err != nil {
+		return nil, err
+	}
+	opt.Warm, opt.MaxWorkers, opt.MaxPerTenant = f.warm, f.maxWorkers, f.perTenant
+	pool, err := sandbox.New(opt)
+	if err != nil {
+		return nil, err
+	}
+	s.start("pool", pool.Run)
+	return pool, nil
+}
+
+// startNATS returns the node's connection: to the embedded server, or to the one
+// that --nats names.
+func (f *serveFlags) startNATS(ctx context.Context, s *stack, log *zap.Logger) (*nats.Conn, error) {
+	if f.natsURL != "" {
+		conn, err := bus.Dial(ctx, bus.ConnectOptions{URL: f.natsURL, Creds: f.creds, Name: "rulebox node"})
+		if err == nil {
+			s.push(func() { conn.Close() })
+		}
+		return conn, err
+	}
+	server, err := bus.StartServer(bus.ServerOptions{
+		DataDir: f.data, Listen: f.natsListen, TLSCert: f.tlsCert, TLSKey: f.tlsKey, Logger: log.Named("nats"),
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.push(server.Close)
+	conn, err := server.Conn(nats.Name("rulebox node"))
+	if err != nil {
+		return nil, err
+	}
+	s.push(conn.Close)
+	return conn, nil
+}
+
+func (f *serveFlags) httpServer(l net.Listener, h http.Handler) func(context.Context) error {
+	return func(ctx context.Context) error {
+		srv := &http.Server{
+			Handler:           h,
+			ReadHeaderTimeout: 10 * time.Second,
+			ReadTimeout:       time.Minute,
+			IdleTimeout:       2 * time.Minute,
+			MaxHeaderBytes:    64 << 10,
+		}
+		done := make(chan error, 1)
+		go func() {
+			if f.tlsCert != "" {
+				done <- srv.ServeTLS(l, f.tlsCert, f.tlsKey)
+			} else {
+				done <- srv.Serve(l)
+			}
+		}()
+		select {
+		case err := <-done:
+			return err
+		case <-ctx.Done():
+		}
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+		defer cancel()
+		err := srv.Shutdown(ctx)
+		<-done
+		return err
+	}
+}
+
+func authorize(tokens *store.Tokens) func(token, tenant string, right gateway.Right) bool {
+	return func(token, tenant string, right gateway.Right) bool {
+		t := tokens.Find(token)
+		switch {
+		case t == nil:
+			return false
+		case t.Operator():
+			return true
+		}
+		return right == gateway.RunTriggers && slices.Contains(t.Tenants, tenant)
+	}
+}
