@@ -1,16 +1,10 @@
 package confine
 
 import (
-	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
-
-func TestMain(m *testing.M) {
-	Init()
-	os.Exit(m.Run())
-}
 
 func TestProbe(t *testing.T) {
 	p, err := Probe(JS)
