@@ -126,6 +126,11 @@ func (r *Runner) onCPU(ctx context.Context, g *gate, inv *rulebox.Invocation, de
 	res, fail := realm.Run(&js.Input{
 		Ctx: ctx, ID: inv.ID, Args: inv.Args, Now: inv.Now, Deadline: deadline, Gate: g, Cache: r.global(),
 	})
+	if c := realm.Global(); c != nil {
+		r.mu.Lock()
+		r.cache = c
+		r.mu.Unlock()
+	}
 	res.Usage.CPU = g.used()
 	state.touch(realm.Touched())
 	if realm.Pending() && r.keep(realm) {

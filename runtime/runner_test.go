@@ -34,7 +34,7 @@ func TestOneRule(t *testing.T) {
 		res, err := r.Invoke(context.Background(), &rulebox.Invocation{Chain: c, ID: "1", Args: args(`{"email":"a@b","app_metadata":{"plan":"gold"}}`, `{"idToken":{}}`)})
 		require.NoError(t, err)
 		require.JSONEq(t, `{"idToken":{"https://x/plan":"gold"}}`, string(res.Values[1]))
-		require.Equal(t, rulebox.Log{Level: "log", Text: `hello a@b 3 {"a":1}`, Script: "rule1"}, res.Logs[0])
+		require.Equal(t, rulebox.Log{Level: "log", Text: `hello a@b 3 { a: 1 }`, Script: "rule1"}, res.Logs[0])
 		r.Prepare(c)
 	}
 }

@@ -217,7 +217,7 @@ func clip(s goja.String, max int) string {
 // hint adds advice for well-known mistakes.
 func (r *Realm) hint(e *rulebox.Error) {
 	if name, ok := strings.CutSuffix(e.Message, " is not defined"); ok && e.Name == "ReferenceError" {
-		e.Hint = fmt.Sprintf("declare %s, or load it: const %s = require('…')", name, name)
+		e.Hint = fmt.Sprintf("declare %s; if it is a module, load it: const %s = require('%s')", name, name, name)
 	}
 }
 

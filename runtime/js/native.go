@@ -121,6 +121,15 @@ func (r *Realm) settle(v any, err error, resolve, reject func(any) error) error 
 	return e
 }
 
+// isTyped reports whether t is what a typed array exports to: a slice of numbers.
+func isTyped(t reflect.Type) bool {
+	if t.Kind() != reflect.Slice {
+		return false
+	}
+	k := t.Elem().Kind()
+	return k >= reflect.Int8 && k <= reflect.Float64
+}
+
 // importer turns guest values into plain ones. It may run guest code.
 type importer struct {
 	r    *Realm
@@ -185,7 +194,7 @@ func (in *importer) object(o *goja.Object, depth int) any {
 		return d
 	case t == arrayType && o.ClassName() == "Array", r.isArray(o):
 		return in.array(o, depth)
-	case t.Kind() == reflect.Slice && t != arrayType:
+	case isTyped(t):
 		return in.view(o)
 	}
 	if c := o.ClassName(); c == "Number" || c == "String" || c == "Boolean" {

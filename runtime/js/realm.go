@@ -69,6 +69,8 @@ type Realm struct {
 	finished bool // the answer is made; what happens now is only logged
 	failure  *rulebox.Error
 
+	saved *Cache // what the run left on global; nil to keep what was there
+
 	logs     []rulebox.Log
 	logBytes int
 	logsCut  bool
@@ -153,6 +155,9 @@ func (r *Realm) stopped() bool { return r.reason.Load() != nil }
 
 // alive reports whether guest code may run.
 func (r *Realm) alive() bool { return !r.broken && !r.stopped() }
+
+// Global returns what the run left on `global`, nil if that is not to be kept.
+func (r *Realm) Global() *Cache { return r.saved }
 
 // Pending reports whether work is still in flight after the answer.
 func (r *Realm) Pending() bool { return r.alive() && r.loop.pending() }

@@ -41,6 +41,9 @@ func (r *Realm) Run(in *Input) (*rulebox.Result, *rulebox.Error) {
 	if fail == nil {
 		fail = r.encode(res, args)
 	}
+	if c, ok := r.saveGlobal(); ok {
+		r.saved = c
+	}
 	r.finished = true
 	res.Logs = r.logs
 	if fail != nil {
@@ -146,7 +149,7 @@ func (r *Realm) callback(i int) goja.Value {
 // nextArgs are the arguments for the next script: what the callback was given in
 // their place, where that is an object.
 func (r *Realm) nextArgs(args []goja.Value) []goja.Value {
-	if r.progs[0].Script.Kind != rulebox.KindRule {
+	if !r.rules() {
 		if len(r.given) > 1 {
 			return r.given[1:]
 		}
@@ -160,6 +163,11 @@ func (r *Realm) nextArgs(args []goja.Value) []goja.Value {
 		}
 	}
 	return args
+}
+
+// rules reports whether the chain is one of rules, whose arguments are its values.
+func (r *Realm) rules() bool {
+	return len(r.progs) == 0 || r.progs[0].Script.Kind == rulebox.KindRule
 }
 
 func isFunctionValue(o *goja.Object) bool {
@@ -235,7 +243,7 @@ func (r *Realm) encode(res *rulebox.Result, args []goja.Value) *rulebox.Error {
 		max -= len(text)
 		res.Values = append(res.Values, text)
 	}
-	if r.progs != nil && r.progs[0].Script.Kind == rulebox.KindRule && len(args) > 1 {
+	if r.rules() && len(args) > 1 {
 		res.RedirectURL = r.redirect(args[1])
 	}
 	return nil
