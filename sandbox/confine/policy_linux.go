@@ -40,7 +40,10 @@ func policy(p Profile) ([]rule, error) {
 	} {
 		rules = append(rules, rule{nr: nr, errno: uint32(unix.ENOENT)})
 	}
-	return append(rules, rule{nr: unix.SYS_UNAME, errno: uint32(unix.ENOSYS)}), nil
+	return append(rules,
+		// esbuild asks whether standard error is a terminal.
+		rule{nr: unix.SYS_IOCTL, errno: uint32(unix.ENOTTY)},
+		rule{nr: unix.SYS_UNAME, errno: uint32(unix.ENOSYS)}), nil
 }
 
 // noExec is a protection without PROT_EXEC, and without what is unknown.
