@@ -115,7 +115,7 @@ func (c *cloner) clone(v goja.Value, depth int) any {
 		if depth > maxDepth {
 			return dropped{}
 		}
-		return c.object(v, depth+1)
+		return c.object(c.r.codec.Plain(v).(*goja.Object), depth+1)
 	}
 	if goja.IsBigInt(v) {
 		b, _ := v.Export().(*big.Int)
@@ -145,7 +145,7 @@ func (c *cloner) object(o *goja.Object, depth int) any {
 		}
 		c.spend(s.Length() * 2)
 		return c.keep(o, &cachedRegExp{s.String(), f.String()})
-	case o.ClassName() == "Map":
+	case t == mapType:
 		m := &cachedMap{}
 		c.seen[o] = m
 		r.forOf(o, func(v goja.Value) {
@@ -157,7 +157,7 @@ func (c *cloner) object(o *goja.Object, depth int) any {
 			}
 		})
 		return m
-	case o.ClassName() == "Set":
+	case t == arrayType && !r.isArray(o):
 		s := &cachedSet{}
 		c.seen[o] = s
 		r.forOf(o, func(v goja.Value) {

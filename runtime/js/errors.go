@@ -273,5 +273,3 @@ func (a *asyncContext) Resumed(v any) {
 	}
 }
 func (a *asyncContext) Exited() {}
-
-func isTooLarge(err error) bool { return errors.Is(err, errTooLarge) }

@@ -24,7 +24,6 @@ type loop struct {
 	tasks     int // tasks in flight
 	settler   goja.Callable
 	settling  func()
-	isArray   goja.Callable
 
 	mu     sync.Mutex // guards posted, closed
 	posted []turn

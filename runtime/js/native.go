@@ -139,7 +139,8 @@ type importer struct {
 var (
 	bufferType = reflect.TypeFor[goja.ArrayBuffer]()
 	timeType   = reflect.TypeFor[time.Time]()
-	arrayType  = reflect.TypeFor[[]any]()
+	arrayType  = reflect.TypeFor[[]any]() // of a Set too
+	mapType    = reflect.TypeFor[[][2]any]()
 )
 
 func (in *importer) plain(v goja.Value, depth int) any {
@@ -155,7 +156,7 @@ func (in *importer) plain(v goja.Value, depth int) any {
 		}
 		return v.String()
 	case *goja.Object:
-		return in.object(v, depth)
+		return in.object(in.r.codec.Plain(v).(*goja.Object), depth)
 	case *goja.Symbol:
 		panic(in.r.vm.NewTypeError("Cannot convert a Symbol value"))
 	}
@@ -201,6 +202,9 @@ func (in *importer) object(o *goja.Object, depth int) any {
 		return in.plain(r.primitive(o), depth+1)
 	}
 	keys := o.Keys()
+	if len(keys) == 0 && r.isView(o) {
+		return in.view(o) // a DataView has no class of its own
+	}
 	if in.left -= len(keys); in.left < 0 {
 		panic(r.newError("RangeError", "too many values for one call"))
 	}
@@ -244,18 +248,26 @@ func (in *importer) view(o *goja.Object) any {
 	return b
 }
 
-func (r *Realm) isArray(o *goja.Object) bool {
-	if r.loop.isArray == nil {
-		a, _ := r.vm.Get("Array").(*goja.Object)
-		if a == nil {
-			return false
+// isArray is Array.isArray, isView ArrayBuffer.isView. They are looked up when
+// first needed: a script that replaced them deceives itself only.
+func (r *Realm) isArray(o *goja.Object) bool { return r.is("Array", "isArray", o) }
+func (r *Realm) isView(o *goja.Object) bool  { return r.is("ArrayBuffer", "isView", o) }
+
+func (r *Realm) is(class, method string, o *goja.Object) bool {
+	f, ok := r.loader.tests[method]
+	if !ok {
+		if c, ok := r.vm.Get(class).(*goja.Object); ok {
+			f, _ = goja.AssertFunction(c.Get(method))
 		}
-		r.loop.isArray, _ = goja.AssertFunction(a.Get("isArray"))
+		if r.loader.tests == nil {
+			r.loader.tests = make(map[string]goja.Callable)
+		}
+		r.loader.tests[method] = f
 	}
-	if r.loop.isArray == nil {
+	if f == nil {
 		return false
 	}
-	v, err := r.loop.isArray(goja.Undefined(), o)
+	v, err := f(goja.Undefined(), o)
 	rethrow(err)
 	return v.ToBoolean()
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/dop251/goja"
 	"github.com/rulebox/rulebox"
 	"github.com/rulebox/rulebox/modules"
+	"github.com/rulebox/rulebox/runtime/js/lazy"
 )
 
 // maxCallStack bounds recursion. goja unwinds deep native recursion in quadratic
@@ -56,7 +57,7 @@ type Realm struct {
 	progs []*Program
 	fns   []goja.Callable
 	host  modules.Host
-	codec codec
+	codec *lazy.Codec
 
 	in     *Input
 	limits rulebox.Limits

@@ -18,6 +18,7 @@ type loader struct {
 	guest    goja.Value
 	internal goja.Value
 	call     *goja.Object // internal/invocation
+	tests    map[string]goja.Callable
 	// polyfills are the groups that were installed.
 	polyfills map[string]bool
 }

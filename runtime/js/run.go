@@ -264,14 +264,12 @@ func (r *Realm) append(v goja.Value, max int) (text []byte, err error) {
 // redirect returns context.redirect.url, if it is a string.
 func (r *Realm) redirect(context goja.Value) (url string) {
 	r.guard(func() {
-		c, ok := context.(*goja.Object)
-		if !ok {
-			return
-		}
-		if red, ok := c.Get("redirect").(*goja.Object); ok {
-			if s, ok := red.Get("url").(goja.String); ok && s.Length() <= maxRedirect {
-				url = s.String()
-			}
+		red, err := r.codec.Member(context, "redirect")
+		rethrow(err)
+		v, err := r.codec.Member(red, "url")
+		rethrow(err)
+		if s, ok := v.(goja.String); ok && s.Length() <= maxRedirect {
+			url = s.String()
 		}
 	})
 	return url
