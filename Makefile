@@ -11,7 +11,7 @@ NODE_CLIENT := examples/node-client/node_modules/.package-lock.json
 
 build: ## the one binary, at bin/rulebox
 	@mkdir -p bin
-	$(GO) build -trimpath -ldflags='-s -w' -o $(BIN) ./cmd/rulebox
+	$(GO) build -ldflags='-s -w' -o $(BIN) ./cmd/rulebox
 
 run: build ## build, serve, fire example logins; ONCE=1 ends after them
 	@$(GO) run ./examples/tour -rulebox $(BIN) $(if $(ONCE),-once)

@@ -19,22 +19,24 @@ const defaultData = "data"
 
 func doctor(_ context.Context, flags *pflag.FlagSet, args []string, std stdio) int {
 	asJSON := flags.Bool("json", false, "print the report as JSON")
-	level := flags.String("require", "", "exit with 1 below this level: "+confine.LevelNames())
+	level := flags.String("require", "", "exit with 1 below this `level`: "+levels)
 	if code, done := parse(flags, args, std); done {
 		return code
 	}
-	report, err := confine.Doctor()
+	plan, err := confine.Probe(confine.JS)
 	if err != nil {
 		return fails(std, err)
 	}
+	report := plan.Report()
 	if *asJSON {
 		e := json.NewEncoder(std.out)
 		e.SetIndent("", "  ")
-		if err := e.Encode(report); err != nil {
-			return fails(std, err)
-		}
+		err = e.Encode(report)
 	} else {
-		fmt.Fprint(std.out, report)
+		err = report.WriteText(std.out)
+	}
+	if err != nil {
+		return fails(std, err)
 	}
 	if *level == "" {
 		return exitOK
@@ -43,7 +45,7 @@ func doctor(_ context.Context, flags *pflag.FlagSet, args []string, std stdio) i
 	if err != nil {
 		return misused(std, "--require: %v", err)
 	}
-	if err := report.Plan.Require(l); err != nil {
+	if err := plan.Require(l); err != nil {
 		return fails(std, err)
 	}
 	return exitOK
@@ -98,7 +100,7 @@ func creds(_ context.Context, flags *pflag.FlagSet, args []string, std stdio) in
 	return misused(std, "there is no `rulebox creds %s`", flags.Arg(0))
 }
 
-func createCreds(data string, tenants []string, name, std stdio) int {
+func createCreds(data string, tenants []string, name string, std stdio) int {
 	if len(tenants) == 0 {
 		return misused(std, "--tenant is missing: credentials are for named tenants")
 	}

@@ -13,6 +13,9 @@ import (
 	"github.com/rulebox/rulebox/sandbox/confine"
 )
 
+// levels are what --isolation and --require take.
+const levels = "none, basic, strong or full"
+
 // jailFlags are the flags of every command that runs customers' code.
 type jailFlags struct {
 	allow  []string
@@ -26,7 +29,7 @@ func (j *jailFlags) add(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&j.allow, "egress-allow", nil, "let scripts reach this private `address`: CIDR, host:port or *.domain:port; may be repeated")
 	flags.StringVar(&j.proxy, "egress-proxy", "", "send scripts' connections through this HTTP proxy, as http://[user:password@]host:port; `URL`")
 	flags.StringVar(&j.ca, "egress-ca", "", "trust the authorities in this PEM `file` too")
-	flags.StringVar(&j.level, "isolation", confine.LevelStrong.String(), "refuse to start below this level: "+confine.LevelNames())
+	flags.StringVar(&j.level, "isolation", confine.LevelStrong.String(), "refuse to start below this `level`: "+levels)
 	flags.BoolVar(&j.accept, "accept-weak-isolation", false, "start below that level all the same")
 }
 

@@ -41,28 +41,56 @@ func newMetrics() *metrics {
 }
 
 // watch adds the pool's own counts.
-func (m *metrics) watch(pool *sandbox.Pool) {
-	for _, c := range []struct {
-		name, help string
-		gauge      bool
-		value      func(sandbox.Stats) float64
-	}{
-		{"rulebox_workers_warm", "Blank workers that are ready.", true, func(s sandbox.Stats) float64 { return float64(s.Warm) }},
-		{"rulebox_workers_leased", "Workers that belong to tenants.", true, func(s sandbox.Stats) float64 { return float64(s.Leased) }},
-		{"rulebox_inflight", "Invocations in workers.", true, func(s sandbox.Stats) float64 { return float64(s.Inflight) }},
-		{"rulebox_queued", "Invocations that wait for a worker.", true, func(s sandbox.Stats) float64 { return float64(s.Queued) }},
-		{"rulebox_worker_starts_total", "Workers started.", false, func(s sandbox.Stats) float64 { return float64(s.Starts) }},
-		{"rulebox_worker_kills_total", "Workers killed for breaking a limit.", false, func(s sandbox.Stats) float64 { return float64(s.Kills) }},
-		{"rulebox_worker_deaths_total", "Workers that died by themselves.", false, func(s sandbox.Stats) float64 { return float64(s.Deaths) }},
-		{"rulebox_egress_refused_total", "Dials refused by the egress policy.", false, func(s sandbox.Stats) float64 { return float64(s.DialsRefused) }},
-	} {
-		read := func() float64 { return c.value(pool.Stats()) }
-		if c.gauge {
-			m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: c.name, Help: c.help}, read))
-		} else {
-			m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: c.name, Help: c.help}, read))
-		}
+func (m *metrics) watch(pool *sandbox.Pool) { m.registry.MustRegister(poolCollector{pool}) }
+
+// poolCollector reads one snapshot of the pool for each scrape.
+type poolCollector struct{ pool *sandbox.Pool }
+
+func describe(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc("rulebox_"+name, help, labels, nil)
+}
+
+var (
+	descWorkers   = describe("workers", "Workers now.", "state")
+	descRunning   = describe("running", "Invocations in workers now.")
+	descQueued    = describe("queued", "Invocations that wait for a worker now.")
+	descSpawned   = describe("worker_starts_total", "Workers started.")
+	descFailed    = describe("worker_start_failures_total", "Workers that did not come up.")
+	descDeaths    = describe("worker_deaths_total", "Workers that ended, by why.", "cause")
+	descRefused   = describe("invocations_refused_total", "Invocations that never got a worker.")
+	descDials     = describe("egress_dials_total", "Connections opened for scripts.")
+	descDialsNo   = describe("egress_refused_total", "Connections refused by the egress policy.")
+	descDialsFail = describe("egress_failed_total", "Connections that the network refused.")
+)
+
+func (poolCollector) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{descWorkers, descRunning, descQueued, descSpawned, descFailed, descDeaths, descRefused, descDials, descDialsNo, descDialsFail} {
+		ch <- d
 	}
+}
+
+func (c poolCollector) Collect(ch chan<- prometheus.Metric) {
+	s := c.pool.Stats()
+	gauge := func(d *prometheus.Desc, v int, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(v), labels...)
+	}
+	count := func(d *prometheus.Desc, v uint64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(v), labels...)
+	}
+	gauge(descWorkers, s.Blank, "blank")
+	gauge(descWorkers, s.Leased, "leased")
+	gauge(descWorkers, s.Starting, "starting")
+	gauge(descRunning, s.Running)
+	gauge(descQueued, s.Queued)
+	count(descSpawned, s.Spawned)
+	count(descFailed, s.Failed)
+	for cause, n := range s.Deaths {
+		count(descDeaths, n, cause)
+	}
+	count(descRefused, s.Refused)
+	count(descDials, s.Dials)
+	count(descDialsNo, s.DialsRefused)
+	count(descDialsFail, s.DialsFailed)
 }
 
 func (m *metrics) handler() http.Handler {
