@@ -62,7 +62,11 @@ func OpenGroups() (*Groups, error) {
 	if err != nil {
 		return nil, err
 	}
-	name := fmt.Sprintf("%s.%d", processName(os.Getpid()), opened.Add(1))
+	self := processName(os.Getpid())
+	if self == "" {
+		return nil, errors.New("/proc does not show this process: mount it")
+	}
+	name := fmt.Sprintf("%s.%d", self, opened.Add(1))
 	g := &Groups{home: *h, dir: filepath.Join(groupsDir, name)}
 	g.removeStale()
 	for _, base := range h.folders() {
@@ -76,15 +80,16 @@ func OpenGroups() (*Groups, error) {
 // opened counts the Groups of this process.
 var opened atomic.Uint64
 
-// processName is the process for ever: its id and when it started.
+// processName names a living process for ever: by its id and when it started.
+// It is empty for one that is no more.
 func processName(pid int) string {
 	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	// The fields behind the name in brackets; the 22nd is the start.
-	_, rest, _ := strings.Cut(string(b), ") ")
-	if f := strings.Fields(rest); len(f) > 19 {
+	end := strings.LastIndex(string(b), ")")
+	if f := strings.Fields(string(b[end+1:])); end >= 0 && len(f) > 19 {
 		return fmt.Sprintf("%d.%s", pid, f[19])
 	}
-	return strconv.Itoa(pid)
+	return ""
 }
 
 // makeNode makes the node's folder. Another node that ends may remove the one
@@ -250,7 +255,10 @@ func (g *Groups) removeStale() {
 		for _, n := range nodes {
 			first, _, _ := strings.Cut(n.Name(), ".")
 			pid, err := strconv.Atoi(first)
-			if err != nil || !n.IsDir() || strings.HasPrefix(n.Name(), processName(pid)+".") {
+			if err != nil || !n.IsDir() {
+				continue
+			}
+			if living := processName(pid); living != "" && strings.HasPrefix(n.Name(), living+".") {
 				continue
 			}
 			dir := filepath.Join(base, groupsDir, n.Name())

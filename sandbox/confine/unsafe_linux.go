@@ -163,13 +163,3 @@ func loadFilter(prog []bpf.RawInstruction) error {
 	}
 	return nil
 }
-
-// seccompAvail reports whether the kernel can do the filter's action.
-func seccompAvail() error {
-	action := uint32(unix.SECCOMP_RET_KILL_PROCESS)
-	_, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_GET_ACTION_AVAIL, 0, uintptr(unsafe.Pointer(&action)))
-	if errno != 0 {
-		return os.NewSyscallError("seccomp", errno)
-	}
-	return nil
-}
