@@ -95,9 +95,6 @@ func newCall(ctx context.Context, inv *rulebox.Invocation) (*call, error) {
 		return nil, rulebox.Errorf(rulebox.CodeInvalid, "the invocation has no chain").
 			WithHint("a pool runs what it is given; fill in Invocation.Chain, or ask a node that holds the tenant's bindings")
 	}
-	if len(inv.Chain.Scripts) == 0 {
-		return nil, rulebox.Errorf(rulebox.CodeInvalid, "the chain of trigger %q has no scripts", inv.Chain.Trigger)
-	}
 	for i, s := range inv.Chain.Scripts {
 		if s == nil || s.Digest == "" {
 			return nil, rulebox.Errorf(rulebox.CodeInvalid, "script %d of the chain of trigger %q is missing or has no digest", i+1, inv.Chain.Trigger).

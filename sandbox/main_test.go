@@ -3,6 +3,8 @@ package sandbox
 import (
 	"context"
 	"encoding/json"
+	"io"
+	"net"
 	"os"
 	"sync"
 	"testing"
@@ -21,6 +23,13 @@ func TestMain(m *testing.M) {
 	confine.Init()
 	if len(os.Args) > 1 && os.Args[1] == "worker" {
 		child.Main()
+	}
+	if len(os.Args) > 1 && os.Args[1] == "echo" {
+		conn, err := net.FileConn(os.NewFile(3, "echo"))
+		if err == nil {
+			io.Copy(struct{ io.Writer }{conn}, conn)
+		}
+		os.Exit(0)
 	}
 	os.Exit(m.Run())
 }

@@ -221,7 +221,7 @@ func (p *Pool) lease(g *group) *worker {
 func (p *Pool) idlest(g *group) *worker {
 	var old *worker
 	for w := range p.all {
-		if w.group != nil && w.group != g && w.load == 0 && (old == nil || w.lastUsed.Before(old.lastUsed)) {
+		if w.group != nil && w.group != g && w.load == 0 && !w.leaving && (old == nil || w.lastUsed.Before(old.lastUsed)) {
 			old = w
 		}
 	}

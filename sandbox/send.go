@@ -165,8 +165,8 @@ func (w *worker) forgetOldest(b []byte) []byte {
 
 // Bounds of an answer, beyond those of the chain.
 const (
-	maxValues  = 32
-	maxLogs    = 16 << 10
+	maxValues = 32
+	maxLogs   = 16 << 10
 	// answerOverhead is what an answer may have beyond its values and log texts:
 	// an error with its trace, names, numbers. In bytes.
 	answerOverhead = 1 << 20

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -86,6 +87,7 @@ func (s *server) serve() error {
 		return nil
 	}
 	go s.host.serve() // ends with the process
+	s.warmUp()
 	rd := wire.NewReader(s.conn, wire.MaxFrame)
 	for {
 		kind, body, err := rd.Next()
@@ -99,6 +101,19 @@ func (s *server) serve() error {
 			return err
 		}
 	}
+}
+
+// warmUp runs a script of our own in an engine that is thrown away, so that the
+// first login of a tenant finds everything initialized that is not its own.
+func (s *server) warmUp() {
+	r := runtime.NewRunner(runtime.Options{Host: s.host})
+	defer r.Close()
+	c := &rulebox.Chain{Trigger: rulebox.TriggerLogin, Scripts: []*rulebox.Script{
+		rulebox.NewScript(rulebox.KindRule, "warm-up", `function (user, context, callback) { callback(null, user, context); }`),
+	}}
+	empty := json.RawMessage(`{}`)
+	r.Invoke(context.Background(), &rulebox.Invocation{Chain: c, Args: []json.RawMessage{empty, empty}})
+	r.Prepare(c)
 }
 
 func (s *server) handle(kind wire.Kind, body []byte) error {

@@ -35,8 +35,8 @@ type watchdog struct {
 
 // lease sets the limit. What the worker itself holds comes on top.
 func (d *watchdog) lease(memory int64) {
-	base := held()
-	debug.SetMemoryLimit(int64(base) + memory*3/4 + goOverhead)
+	base, _ := held()
+	debug.SetMemoryLimit(int64(base) + memory + goOverhead)
 	d.mu.Lock()
 	d.limit = base + uint64(memory)
 	d.timer = time.AfterFunc(time.Hour, d.look)
@@ -44,8 +44,13 @@ func (d *watchdog) lease(memory int64) {
 	d.mu.Unlock()
 }
 
-// goOverhead is what Go's own memory limit counts beside the heap, in bytes.
-const goOverhead = 8 << 20
+const (
+	// goOverhead is what Go's own memory limit counts beside the heap, in bytes.
+	goOverhead = 8 << 20
+	// garbage is what may lie about beyond the limit before it counts, in bytes:
+	// the collector, which works at the limit, needs a moment.
+	garbage = 24 << 20
+)
 
 // onCPU is the runner's mark of what is on the processor.
 func (d *watchdog) onCPU(seq uint64, script int) {
@@ -83,10 +88,10 @@ func (d *watchdog) look() {
 
 // over tells whether too much is held, and ends the process when that is hopeless.
 func (d *watchdog) over() bool {
-	n := held()
+	n, live := held()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.limit == 0 || n <= d.limit {
+	if d.limit == 0 || n <= d.limit+garbage && live <= d.limit-d.limit/16 {
 		d.since = time.Time{}
 		return false
 	}
@@ -113,10 +118,14 @@ func (d *watchdog) rest() {
 	}
 }
 
-// held is the memory of heap objects and stacks, in bytes. It costs less than a
+// held is the memory of heap objects and stacks, garbage included, and the part
+// of it that the last collection found alive; in bytes. It costs less than a
 // microsecond and stops nobody.
-func held() uint64 {
-	s := [2]metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/memory/classes/heap/stacks:bytes"}}
+func held() (all, live uint64) {
+	s := [3]metrics.Sample{
+		{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/memory/classes/heap/stacks:bytes"}, {Name: "/gc/heap/live:bytes"},
+	}
 	metrics.Read(s[:])
-	return s[0].Value.Uint64() + s[1].Value.Uint64()
+	stacks := s[1].Value.Uint64()
+	return s[0].Value.Uint64() + stacks, s[2].Value.Uint64() + stacks
 }
