@@ -39,7 +39,8 @@ type call struct {
 var _ rulebox.Invoker = (*Client)(nil)
 
 // NewClient returns a client on a connection that stays the caller's. It sets
-// the connection's error handler and calls the earlier one after its own.
+// the connection's error and disconnect handlers and calls the earlier ones
+// after its own.
 // Connections should be made with nats.ReconnectBufSize(-1): otherwise a request
 // sent while NATS is away waits in a buffer and may run late.
 func NewClient(conn *nats.Conn) *Client {
@@ -49,6 +50,13 @@ func NewClient(conn *nats.Conn) *Client {
 		c.refused(err)
 		if earlier != nil {
 			earlier(conn, sub, err)
+		}
+	})
+	earlierLost := conn.DisconnectErrHandler()
+	conn.SetDisconnectErrHandler(func(conn *nats.Conn, err error) {
+		c.lost()
+		if earlierLost != nil {
+			earlierLost(conn, err)
 		}
 	})
 	return c
@@ -182,18 +190,17 @@ func unavailable(format string, args ...any) *rulebox.Error {
 
 // failure says what an error of NATS means for a login.
 func (c *Client) failure(ctx context.Context, msg *nats.Msg, err error) error {
-	var refusal *rulebox.Error
+	var told *rulebox.Error // by refused or lost
 	switch {
-	case errors.As(context.Cause(ctx), &refusal):
-		return refusal
+	case errors.As(context.Cause(ctx), &told):
+		return told
 	case errors.Is(err, nats.ErrNoResponders):
 		return unavailable("no node serves %s", msg.Subject).
 			WithHint("start a node (rulebox serve), or check that it uses the same NATS server and account")
 	case errors.Is(err, nats.ErrReconnectBufExceeded), errors.Is(err, nats.ErrConnectionReconnecting), errors.Is(err, nats.ErrConnectionDraining):
 		return unavailable("the connection to NATS is lost at the moment; nothing was sent").WithCause(err)
 	case errors.Is(err, nats.ErrDisconnected), errors.Is(err, nats.ErrConnectionClosed):
-		return rulebox.Errorf(rulebox.CodeInternal, "the connection to NATS was lost while the login was on its way; it may or may not have run").
-			WithHint("rules can have side effects: look for the transaction's id before you send it again").WithCause(err)
+		return lostInMidLogin().WithCause(err)
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, nats.ErrTimeout):
 		return rulebox.Errorf(rulebox.CodeTimeout, "no answer from a node within the deadline; the login may or may not have run").
 			WithHint("give the login more time, or lower the tenant's limit below the caller's deadline").WithCause(err)
@@ -201,6 +208,21 @@ func (c *Client) failure(ctx context.Context, msg *nats.Msg, err error) error {
 		return rulebox.Errorf(rulebox.CodeInternal, "the caller gave up waiting; the login may or may not have run").WithCause(err)
 	}
 	return rulebox.Errorf(rulebox.CodeInternal, "the request to NATS failed").WithCause(err)
+}
+
+func lostInMidLogin() *rulebox.Error {
+	return rulebox.Errorf(rulebox.CodeInternal, "the connection to NATS was lost while the login was on its way; it may or may not have run").
+		WithHint("rules can have side effects: look for the transaction's id before you send it again")
+}
+
+// lost ends all calls: an answer goes to the connection that asked, and that one
+// is gone.
+func (c *Client) lost() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for waiting := range c.calls {
+		waiting.cancel(lostInMidLogin())
+	}
 }
 
 // refused ends the calls that the NATS server does not permit. It tells of that

@@ -186,7 +186,7 @@ func TestSlotsFull(t *testing.T) {
 // A node that is told to end answers what it has taken.
 func TestDrainFinishesWhatItHas(t *testing.T) {
 	s := startServer(t, ServerOptions{})
-	started, release := make(chan struct{}, 32), make(chan struct{})
+	started, release := make(chan struct{}, 1000), make(chan struct{})
 	stop := startNode(t, s, ServeOptions{Handler: handlerFunc(func(ctx context.Context, inv *rulebox.Invocation) (*rulebox.Result, error) {
 		started <- struct{}{}
 		select {
@@ -212,7 +212,10 @@ func TestDrainFinishesWhatItHas(t *testing.T) {
 	go func() { stopped <- stop() }()
 	// Once nobody answers new requests, the subscription is gone.
 	require.Eventually(t, func() bool {
-		_, err := client.Login(testContext(t), "acme", struct{}{}, struct{}{})
+		// One that is still taken waits with the others.
+		ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+		defer cancel()
+		_, err := client.Login(ctx, "acme", struct{}{}, struct{}{})
 		return rulebox.CodeOf(err) == rulebox.CodeUnavailable && strings.Contains(err.Error(), "no node")
 	}, safety, time.Millisecond)
 	select {
