@@ -35,6 +35,10 @@ const (
 	// sweep is how often the folder is compared without having been told: file
 	// systems without notifications, and missed ones.
 	sweep = 5 * time.Second
+	// recheck and recheckAfter say how often, and after what time, tenants are
+	// tried again that could not be checked: a node that starts, or is busy.
+	recheck      = 20
+	recheckAfter = 100 * time.Millisecond
 )
 
 // A Folder keeps tenants in files: one folder a tenant, in the layout of the
@@ -52,9 +56,10 @@ type Folder struct {
 
 	now atomic.Pointer[map[string]*transaction.Tenant]
 
-	mu     sync.Mutex        // guards prints; held while reading
-	prints map[string]uint64 // by tenant: the fingerprint of what was read last
-	broken map[string]error  // by tenant: what is wrong with what stands there
+	mu        sync.Mutex        // guards what follows; held while reading
+	prints    map[string]uint64 // by tenant: the fingerprint of what was read last
+	broken    map[string]error  // by tenant: what is wrong with what stands there
+	unchecked bool              // a tenant could not be checked, and was left as it is
 }
 
 // OpenFolder returns the tenants of dir. It reads nothing before Load.
@@ -83,6 +88,22 @@ func (f *Folder) Broken() map[string]error {
 func (f *Folder) Load(ctx context.Context) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	for range recheck {
+		f.unchecked = false
+		if err := f.loadAll(ctx); err != nil || !f.unchecked {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(recheckAfter):
+		}
+	}
+	f.log.Error("some tenants could not be checked: the node starts no workers; they will be tried again")
+	return ctx.Err()
+}
+
+// loadAll is one pass of Load. Caller holds mu.
+func (f *Folder) loadAll(ctx context.Context) error {
 	entries, err := os.ReadDir(f.dir)
 	if err != nil {
 		return fmt.Errorf("tenants folder: %w", err)
@@ -128,7 +149,8 @@ func (f *Folder) loadTenant(ctx context.Context, name string) {
 	}
 	var e *rulebox.Error
 	if errors.As(err, &e) && e.Code == rulebox.CodeUnavailable {
-		f.log.Warn("tenant not checked, will be tried again", zap.String("tenant", name), zap.Error(err))
+		f.log.Debug("tenant not checked, will be tried again", zap.String("tenant", name), zap.Error(err))
+		f.unchecked = true
 		return
 	}
 	f.prints[name] = print

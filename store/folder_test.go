@@ -185,19 +185,39 @@ func TestUnchangedTenantKeepsItsChain(t *testing.T) {
 
 func TestUnavailableCheckIsTriedAgain(t *testing.T) {
 	f, _ := open(t, "")
-	fail := true
+	tries := 0
 	f.check = func(context.Context, *rulebox.Script) error {
-		if fail {
+		if tries++; tries < 3 {
 			return rulebox.Errorf(rulebox.CodeUnavailable, "no worker")
 		}
 		return nil
 	}
 	write(t, f.dir, "-- a/rules/x.js --\n1\n")
 	require.NoError(t, f.Load(context.Background()))
-	assert.Nil(t, f.Tenant("a"))
-	fail = false
-	require.NoError(t, f.Load(context.Background()))
 	assert.NotNil(t, f.Tenant("a"))
+	assert.Equal(t, 3, tries)
+	assert.Empty(t, f.Broken())
+}
+
+func TestCheckedScriptsAreRemembered(t *testing.T) {
+	dir, n := t.TempDir(), 0
+	check := func(_ context.Context, s *rulebox.Script) error { n++; return noBad(context.Background(), s) }
+	good, bad := rulebox.NewScript(rulebox.KindRule, "a", "1"), rulebox.NewScript(rulebox.KindRule, "b", "BAD")
+	for i, tc := range []struct {
+		version string
+		checks  int // so far
+	}{{"v1", 3}, {"v1", 5}, {"v2", 8}} {
+		remembered, err := Remember(dir, tc.version, check)
+		require.NoError(t, err)
+		for range 2 {
+			assert.NoError(t, remembered(context.Background(), good))
+			assert.Error(t, remembered(context.Background(), bad), "what fails is looked at again: its error is wanted")
+		}
+		assert.Equal(t, tc.checks, n, i)
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(dir, checkedFile), []byte("v2\nnonsense\n"), 0o600))
+	_, err := Remember(dir, "v2", check)
+	assert.NoError(t, err, "a broken memory is forgotten")
 }
 
 func TestRunFollowsTheFolder(t *testing.T) {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/pflag"
 	"go.uber.org/zap"
@@ -68,4 +70,19 @@ func checker(pool *sandbox.Pool) func(context.Context, *rulebox.Script) error {
 		_, err := pool.Check(ctx, s)
 		return err
 	}
+}
+
+// engineVersion changes with what decides whether a script compiles.
+func engineVersion() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	parts := []string{info.GoVersion, info.Main.Version}
+	for _, m := range info.Deps {
+		if strings.Contains(m.Path, "goja") || strings.Contains(m.Path, "esbuild") || strings.Contains(m.Path, "regexp2") {
+			parts = append(parts, m.Path+"@"+m.Version)
+		}
+	}
+	return strings.Join(parts, " ")
 }

@@ -104,7 +104,11 @@ func (f *serveFlags) serve(ctx context.Context, log *zap.Logger, std stdio) erro
 	if err != nil {
 		return err
 	}
-	folder := store.OpenFolder(f.tenants, checker(pool), log)
+	check, err := store.Remember(f.data, engineVersion(), checker(pool))
+	if err != nil {
+		return err
+	}
+	folder := store.OpenFolder(f.tenants, check, log)
 	if err := folder.Load(ctx); err != nil {
 		return err
 	}
