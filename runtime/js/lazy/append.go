@@ -3,6 +3,7 @@ package lazy
 import (
 	"math/big"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,6 +19,9 @@ import (
 // error dst is returned as it was.
 func (c *Codec) Append(dst []byte, v goja.Value, max int) ([]byte, error) {
 	w := writer{c: c, dst: dst, limit: len(dst) + max, skips: max}
+	if n := c.node(v); n != nil && !n.whole {
+		w.dst = slices.Grow(dst, min(max, int(n.self().End-n.self().Start)+slack))
+	}
 	err := c.guard(func() error {
 		// A toJSON on a prototype must be called for every object below it.
 		w.exact = c.objProto.Get("toJSON") != nil || c.arrProto.Get("toJSON") != nil ||
@@ -36,6 +40,9 @@ func (c *Codec) Append(dst []byte, v goja.Value, max int) ([]byte, error) {
 	}
 	return w.dst, nil
 }
+
+// slack is how many bytes a script typically adds.
+const slack = 512
 
 // writer writes one value. stack are the objects that are being written. skips
 // is how many members may still be passed over: they cost time but no text.
@@ -208,14 +215,16 @@ func (w *writer) node(n *node) error {
 			w.dst = append(w.dst, d.text[k.Start:k.End]...)
 			w.dst = append(w.dst, ':')
 		}
-		o, read := n.vals[ord].(*goja.Object)
-		if !read {
+		member := n.vals[ord]
+		if _, object := member.(*goja.Object); object || n.replaced&(1<<ord) != 0 {
+			if err := w.member(member, key, ord, n.array, before); err != nil {
+				return err
+			}
+		} else {
 			v := &d.values[i+step]
 			if err := w.raw(d.text[v.Start:v.End]); err != nil {
 				return err
 			}
-		} else if err := w.member(o, key, ord, n.array, before); err != nil {
-			return err
 		}
 		ord++
 	}
@@ -244,7 +253,7 @@ func (w *writer) member(v goja.Value, key string, index int, array bool, before 
 	return nil
 }
 
-func (w *writer) raw(text []byte) error {
+func (w *writer) raw(text string) error {
 	if len(text) > w.limit-len(w.dst) {
 		return ErrTooLarge
 	}
@@ -269,7 +278,7 @@ func (w *writer) plain(o *goja.Object) (bool, error) {
 			return w.converted(v)
 		}
 	case "RawJSON":
-		return true, w.raw([]byte(o.Get("rawJSON").String()))
+		return true, w.raw(o.Get("rawJSON").String())
 	case "Function", "AsyncFunction", "GeneratorFunction":
 		return false, nil
 	default:

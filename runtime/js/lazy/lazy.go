@@ -11,6 +11,7 @@ package lazy
 
 import (
 	"errors"
+	"slices"
 	"sync"
 
 	"github.com/dop251/goja"
@@ -61,25 +62,29 @@ func newCodec(vm *goja.Runtime, l *layout) *Codec {
 
 // doc is one decoded text.
 type doc struct {
-	text   []byte
-	str    string // text again, so that strings can be parts of it
+	text   string // strings are parts of it
 	values []jsonscan.Value
 }
+
+// maxPooled is the longest list of values that is kept for the next text.
+const maxPooled = 1 << 16
 
 var indexes = sync.Pool{New: func() any { return new(jsonscan.Index) }}
 
 // Decode returns the value of the JSON text, exactly as JSON.parse would give it
-// to every operation of the language. It keeps text. The error names the offset.
+// to every operation of the language. It does not keep text. The error names the
+// offset.
 func (c *Codec) Decode(text []byte) (goja.Value, error) {
 	x := indexes.Get().(*jsonscan.Index)
 	err := x.Scan(text)
-	values := x.Values
-	x.Values = nil
-	indexes.Put(x)
+	d := &doc{values: slices.Clone(x.Values)}
+	if cap(x.Values) <= maxPooled {
+		indexes.Put(x)
+	}
 	if err != nil {
 		return nil, err
 	}
-	d := &doc{text: text, str: string(text), values: values}
+	d.text = string(text)
 	var v goja.Value
 	err = c.guard(func() error {
 		v = c.value(d, 0)
@@ -88,15 +93,19 @@ func (c *Codec) Decode(text []byte) (goja.Value, error) {
 	return v, err
 }
 
+// node returns the node that v is, or nil.
+func (c *Codec) node(v goja.Value) *node {
+	if o, ok := v.(*goja.Object); ok {
+		return c.nodes[o]
+	}
+	return nil
+}
+
 // Plain makes the value whole if it is a node, so that Go code which asks for
 // its class, exports it or lists it sees the plain object or array that it is
 // to scripts. Other values are returned as they are. It runs no guest code.
 func (c *Codec) Plain(v goja.Value) goja.Value {
-	o, ok := v.(*goja.Object)
-	if !ok {
-		return v
-	}
-	n := c.nodes[o]
+	n := c.node(v)
 	if n == nil {
 		return v
 	}

@@ -33,8 +33,10 @@ type node struct {
 	whole bool
 	// obj is what scripts hold, target what the proxy is over.
 	obj, target *goja.Object
-	// vals are the members that were read already, by ordinal; nil if none.
-	vals []goja.Value
+	// vals are the members that were read already or replaced, by ordinal; nil if
+	// none. replaced has a bit for each of the latter.
+	vals     []goja.Value
+	replaced uint64
 }
 
 func (n *node) self() *jsonscan.Value { return &n.doc.values[n.at] }
@@ -42,7 +44,7 @@ func (n *node) self() *jsonscan.Value { return &n.doc.values[n.at] }
 // key returns the text within the quotes of the key that is value i.
 func (d *doc) key(i uint32) string {
 	v := &d.values[i]
-	return d.str[v.Start+1 : v.End-1]
+	return d.text[v.Start+1 : v.End-1]
 }
 
 // find returns the ordinal of the member of the object and the index of its
@@ -52,7 +54,7 @@ func (n *node) find(name string) (ord int, at uint32, ok bool) {
 	end := n.self().Next
 	for i := n.at + 1; i < end; i = d.values[i+1].Next {
 		k := &d.values[i]
-		if int(k.End-k.Start)-2 == len(name) && d.str[k.Start+1:k.End-1] == name {
+		if int(k.End-k.Start)-2 == len(name) && d.text[k.Start+1:k.End-1] == name {
 			return ord, i + 1, true
 		}
 		ord++
@@ -97,7 +99,7 @@ func (c *Codec) value(d *doc, at uint32) goja.Value {
 	case jsonscan.True:
 		return c.vm.ToValue(true)
 	case jsonscan.Number:
-		return c.number(d.str[v.Start:v.End], v.Flags)
+		return c.number(d.text[v.Start:v.End], v.Flags)
 	case jsonscan.String:
 		return c.string(d, v)
 	case jsonscan.Object:
@@ -131,7 +133,7 @@ func (d *doc) odd(at uint32) bool {
 		if v.Len > maxSmall {
 			continue
 		}
-		bit := uint64(1) << (keyHash(d.str[k.Start+1:k.End-1]) & 63)
+		bit := uint64(1) << (keyHash(d.text[k.Start+1:k.End-1]) & 63)
 		if seen&bit != 0 && d.repeated(at, i) {
 			return true
 		}
@@ -248,9 +250,9 @@ func (c *Codec) newArray(d *doc, at uint32, vals []goja.Value) *goja.Object {
 
 func (c *Codec) string(d *doc, v *jsonscan.Value) goja.Value {
 	if v.Flags&jsonscan.Escaped == 0 {
-		return c.vm.ToValue(d.str[v.Start+1 : v.End-1])
+		return c.vm.ToValue(d.text[v.Start+1 : v.End-1])
 	}
-	raw := d.text[v.Start+1 : v.End-1]
+	raw := []byte(d.text[v.Start+1 : v.End-1])
 	s, whole := jsonscan.AppendString(make([]byte, 0, len(raw)), raw)
 	if whole {
 		return c.vm.ToValue(string(s))

@@ -7,8 +7,9 @@ import (
 	"github.com/dop251/goja"
 )
 
-// The traps. All but the reading of one member make the node whole first, which
-// ends its traps; then they do the operation, this once, on the real object.
+// The traps. All but the reading and replacing of one member make the node whole
+// first, which ends its traps; then they do the operation, this once, on the real
+// object.
 
 func (c *Codec) setTraps() {
 	c.traps = goja.ProxyTrapConfig{
@@ -25,24 +26,44 @@ func (c *Codec) setTraps() {
 	}
 }
 
+// lookup returns the ordinal of the member that name means and the index of its
+// value.
+func (n *node) lookup(name string) (ord int, at uint32, ok bool) {
+	if !n.array {
+		return n.find(name)
+	}
+	if ord, ok = index(name); !ok || ord >= int(n.self().Len) {
+		return 0, 0, false
+	}
+	return ord, n.element(ord), true
+}
+
+// replace gives a member that is there a new value, if that can be done without
+// making the node whole. No setter can be in the way: it is an own property.
+func (n *node) replace(name string, v goja.Value) bool {
+	if n.self().Len > maxSmall {
+		return false
+	}
+	ord, _, ok := n.lookup(name)
+	if !ok {
+		return false
+	}
+	if n.vals == nil {
+		n.vals = make([]goja.Value, n.self().Len)
+	}
+	n.vals[ord] = v
+	n.replaced |= 1 << ord
+	return true
+}
+
 // own returns the value of the property that the node has by its text. A node
 // with many members becomes whole.
 func (c *Codec) own(n *node, name string) (v goja.Value, ok bool) {
 	size := int(n.self().Len)
-	switch ord := 0; {
-	case !n.array:
-		var at uint32
-		if ord, at, ok = n.find(name); ok {
-			v = n.child(ord, at)
-		}
-	case name == "length":
+	if n.array && name == "length" {
 		v, ok = c.vm.ToValue(int64(size)), true
-	default:
-		if ord, ok = index(name); ok && ord < size {
-			v = n.child(ord, n.element(ord))
-		} else {
-			ok = false
-		}
+	} else if ord, at, found := n.lookup(name); found {
+		v, ok = n.child(ord, at), true
 	}
 	if size > maxSmall {
 		c.makeWhole(n)
@@ -112,8 +133,12 @@ func (c *Codec) trapHas(target *goja.Object, name string) bool {
 
 func (c *Codec) trapSet(target *goja.Object, name string, v, receiver goja.Value) bool {
 	n := c.nodes[target]
+	mine := receiver == goja.Value(n.obj)
+	if mine && n.replace(name, v) {
+		return true
+	}
 	c.makeWhole(n)
-	if receiver == goja.Value(n.obj) {
+	if mine {
 		return c.assigned(n.obj.Set(name, v))
 	}
 	return c.assigned(c.setVia(n.obj, c.vm.ToValue(name), v, receiver))
