@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/dop251/goja"
 	"github.com/rulebox/rulebox"
@@ -16,10 +17,18 @@ const (
 	maxTrace   = 8 << 10
 )
 
+// expire ends the run at its deadline: the tenant's limit, or what the caller
+// left of it.
 func (r *Realm) expire() {
 	wall := r.limits.Wall
+	if left := r.budget; left < wall-max(wall/20, 50*time.Millisecond) {
+		r.Stop(rulebox.CodeTimeout,
+			fmt.Sprintf("the scripts did not end within the %v that the caller left them", left.Round(time.Millisecond)),
+			fmt.Sprintf("make the rules faster, or let the caller wait longer; the tenant's own limit is %v (limits.wall)", wall), context.DeadlineExceeded)
+		return
+	}
 	r.Stop(rulebox.CodeTimeout, fmt.Sprintf("the scripts did not end within the time limit of %v", wall),
-		"make the rule faster, or raise the limit: limits.wall of the tenant, or --timeout", context.DeadlineExceeded)
+		"make the rules faster, or raise the limit for all rules together: limits.wall of the tenant, or --timeout", context.DeadlineExceeded)
 }
 
 // contextAfter ends the run when the caller's context does.

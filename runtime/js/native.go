@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/big"
 	"reflect"
+	"strconv"
 	"time"
 
 	"github.com/dop251/goja"
@@ -223,14 +224,13 @@ func (in *importer) array(o *goja.Object, depth int) any {
 	}
 	out := make([]any, 0, min(n, 1024))
 	for i := range n {
-		out = append(out, in.plain(o.Get(fmt.Sprint(i)), depth+1))
+		out = append(out, in.plain(o.Get(strconv.FormatInt(i, 10)), depth+1))
 	}
 	return out
 }
 
 // view returns the bytes of a typed array, or of a DataView.
 func (in *importer) view(o *goja.Object) any {
-	var b []byte
 	buf, ok := o.Get("buffer").(*goja.Object)
 	if !ok || buf.ExportType() != bufferType {
 		panic(in.r.vm.NewTypeError("not a view of an ArrayBuffer"))
@@ -244,8 +244,10 @@ func (in *importer) view(o *goja.Object) any {
 	if off < 0 || n < 0 || off > int64(len(all)) || n > int64(len(all))-off {
 		panic(in.r.newError("RangeError", "a view lies outside its ArrayBuffer"))
 	}
-	b = all[off : off+n : off+n]
-	return b
+	if n == 0 {
+		return []byte{}
+	}
+	return all[off : off+n : off+n]
 }
 
 // isArray is Array.isArray, isView ArrayBuffer.isView. They are looked up when

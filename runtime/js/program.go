@@ -2,10 +2,12 @@ package js
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/dop251/goja"
 	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/modules"
 	"github.com/rulebox/rulebox/runtime/js/lang"
 )
 
@@ -53,6 +55,13 @@ func Compile(s *rulebox.Script) (*Program, error) {
 	p.Plain = r.PlainFunction && !p.module
 	p.Requires, p.Warnings, p.polyfills, p.position = r.Requires, r.Warnings, r.Polyfills, r.Position
 	p.global = slices.Contains(r.Names, "global") || slices.Contains(r.Names, "globalThis")
+	for _, name := range p.Requires {
+		if m, ok := modules.Lookup(name); !ok || m.Internal {
+			p.Warnings = append(p.Warnings, fmt.Sprintf("require('%s') will fail: there is no such module", name))
+		} else if m.Retired != "" {
+			p.Warnings = append(p.Warnings, fmt.Sprintf("require('%s') will fail: %s", name, m.Retired))
+		}
+	}
 	if s.Kind == rulebox.KindRule && r.Arity >= 0 && r.Arity < 3 && p.Plain {
 		p.Warnings = append(p.Warnings, "the function has fewer than three parameters (user, context, callback); a rule that never calls its callback fails with a timeout")
 	}

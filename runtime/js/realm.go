@@ -61,7 +61,8 @@ type Realm struct {
 
 	in     *Input
 	limits rulebox.Limits
-	script int // index of the script that runs, or waits
+	budget time.Duration // left when the run began
+	script int           // index of the script that runs, or waits
 
 	// What the current script has given back.
 	awaited  int // the script whose callback the chain waits for

@@ -16,7 +16,8 @@ func (r *Realm) Run(in *Input) (*rulebox.Result, *rulebox.Error) {
 	if !in.Now.IsZero() {
 		r.vm.SetTimeSource(func() time.Time { return in.Now })
 	}
-	r.stopAt = time.AfterFunc(time.Until(in.Deadline), r.expire)
+	r.budget = time.Until(in.Deadline)
+	r.stopAt = time.AfterFunc(r.budget, r.expire)
 	if in.Ctx != nil && in.Ctx.Done() != nil {
 		unwatch := contextAfter(in.Ctx, r)
 		defer unwatch()

@@ -1,0 +1,113 @@
+package runtime_test
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"testing"
+
+	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/runtime"
+	"github.com/stretchr/testify/require"
+)
+
+// oneClaim and fiveRules are the shapes of the rules that people have.
+var oneClaim = []string{`function plan(user, context, callback) {
+  context.idToken['https://x.example/plan'] = (user.app_metadata && user.app_metadata.plan) || 'free';
+  return callback(null, user, context);
+}`}
+
+var fiveRules = []string{
+	`function allow(user, context, callback) {
+  if (!user.email || !user.email_verified) return callback(new UnauthorizedError('Access denied.'));
+  const allowed = ['a.example', 'b.example', 'c.example', 'd.example', 'e.example', 'f.example', 'g.example', 'nordwind.example'];
+  const parts = user.email.split('@');
+  const domain = parts[parts.length - 1].toLowerCase();
+  if (!allowed.some(function (d) { return d === domain; })) return callback(new UnauthorizedError('Access denied.'));
+  return callback(null, user, context);
+}`, `function roles(user, context, callback) {
+  user.app_metadata = user.app_metadata || {};
+  const grants = [{ domain: 'a.example', roles: ['p'] }, { domain: 'b.example', roles: ['p', 'q'] }, { domain: 'nordwind.example', roles: ['staff', 'user'] }];
+  const domain = user.email.substring(user.email.indexOf('@') + 1).toLowerCase();
+  const roles = (context.authorization && context.authorization.roles || []).slice();
+  for (let i = 0; i < grants.length; i++) {
+    if (grants[i].domain !== domain) continue;
+    for (let j = 0; j < grants[i].roles.length; j++) if (roles.indexOf(grants[i].roles[j]) === -1) roles.push(grants[i].roles[j]);
+  }
+  for (const g of user.app_metadata.groups || []) {
+    const m = /^admins:([a-z]+)$/.exec(g);
+    if (m && roles.indexOf('admin-' + m[1]) === -1) roles.push('admin-' + m[1]);
+  }
+  roles.sort();
+  user.app_metadata.roles = roles;
+  context.idToken['https://x.example/roles'] = roles;
+  return callback(null, user, context);
+}`, `function claims(user, context, callback) {
+  const ns = 'https://x.example/';
+  const md = user.app_metadata || {};
+  Object.keys(md).forEach(function (key) {
+    const v = md[key];
+    if (v === null || typeof v === 'object') return;
+    context.idToken[ns + key] = v;
+  });
+  const permissions = (md.permissions || []).filter(p => p.startsWith('read:') || p.startsWith('update:')).map(p => p.split(':').reverse().join('.'));
+  context.accessToken[ns + 'permissions'] = permissions;
+  return callback(null, user, context);
+}`, `function country(user, context, callback) {
+  const geo = context.request && context.request.geoip;
+  if (geo && geo.country_code) {
+    if (['XA', 'XB'].includes(geo.country_code)) return callback(new UnauthorizedError('not from ' + geo.country_name));
+    context.idToken['https://x.example/country'] = geo.country_code;
+    user.user_metadata = user.user_metadata || {};
+    const seen = user.user_metadata.countries || [];
+    if (!seen.includes(geo.country_code)) seen.push(geo.country_code);
+    user.user_metadata.countries = seen;
+  }
+  return callback(null, user, context);
+}`, `function logins(user, context, callback) {
+  const count = (context.stats && context.stats.loginsCount) || 0;
+  context.idToken['https://x.example/tier'] = count > 1000 ? 'veteran' : count > 100 ? 'regular' : 'new';
+  const methods = context.authentication ? context.authentication.methods.map(m => m.name) : [];
+  context.idToken['https://x.example/amr'] = methods;
+  if (!methods.find(m => m === 'mfa') && user.multifactor && user.multifactor.length) context.multifactor = { provider: 'any' };
+  return callback(null, user, context);
+}`}
+
+func loginArgs(b testing.TB) []json.RawMessage {
+	text, err := os.ReadFile("js/lazy/testdata/login.json")
+	require.NoError(b, err)
+	var v struct{ User, Context json.RawMessage }
+	require.NoError(b, json.Unmarshal(text, &v))
+	return []json.RawMessage{v.User, v.Context}
+}
+
+// benchmark measures Invoke, with the next realm prepared outside of the timer
+// (what a login waits for) or inside (what a login costs).
+func benchmark(b *testing.B, sources []string) {
+	inv := &rulebox.Invocation{Chain: chain(sources...), ID: "1", Args: loginArgs(b)}
+	run := func(b *testing.B, after func(r *runtime.Runner, b *testing.B)) {
+		r := runtime.NewRunner(runtime.Options{})
+		defer r.Close()
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := r.Invoke(context.Background(), inv); err != nil {
+				b.Fatal(err)
+			}
+			after(r, b)
+		}
+	}
+	b.Run("prepared", func(b *testing.B) {
+		run(b, func(r *runtime.Runner, b *testing.B) {
+			b.StopTimer()
+			r.Prepare(inv.Chain)
+			b.StartTimer()
+		})
+	})
+	b.Run("whole", func(b *testing.B) {
+		run(b, func(r *runtime.Runner, b *testing.B) { r.Prepare(inv.Chain) })
+	})
+	b.Run("fresh", func(b *testing.B) { run(b, func(*runtime.Runner, *testing.B) {}) })
+}
+
+func BenchmarkOneClaim(b *testing.B)  { benchmark(b, oneClaim) }
+func BenchmarkFiveRules(b *testing.B) { benchmark(b, fiveRules) }
