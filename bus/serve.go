@@ -105,11 +105,15 @@ func (s *server) serve(ctx context.Context, abandon func()) error {
 func (s *server) drain(sub *nats.Subscription, drained <-chan struct{}, abandon func()) error {
 	timeout := time.AfterFunc(s.opt.DrainTimeout, abandon)
 	defer timeout.Stop()
-	if err := sub.Drain(); err != nil {
-		_ = sub.Unsubscribe()
+	connected := s.opt.Conn.IsConnected()
+	if !connected || sub.Drain() != nil {
+		_ = sub.Unsubscribe() // no NATS that could send or take anything
 	}
 	<-drained
 	s.wait.Wait()
+	if !connected {
+		return nil
+	}
 	if err := s.opt.Conn.FlushTimeout(flushTimeout); err != nil {
 		return fmt.Errorf("bus: sending the last answers: %w", err)
 	}

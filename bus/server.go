@@ -122,7 +122,7 @@ func (s *Server) start(opt ServerOptions) error {
 	if text := log.fatal(); text != "" {
 		return fmt.Errorf("bus: the embedded NATS server (files in %s, listening on %s) did not start: %s", s.l.root(), opt.Listen, text)
 	}
-	s.url = s.ns.ClientURL()
+	s.url = localURL(nopt)
 	if err := writeOver(s.l.url(), []byte(s.url+"\n")); err != nil {
 		return err
 	}
@@ -153,14 +153,30 @@ func (s *Server) Close() {
 	}
 }
 
-// URL returns where clients reach the server.
+// localURL returns where clients on this machine reach the server.
+func localURL(nopt *natsserver.Options) string {
+	host := nopt.Host
+	switch ip := net.ParseIP(host); {
+	case host == "" || ip != nil && ip.IsUnspecified() && ip.To4() != nil:
+		host = "127.0.0.1"
+	case ip != nil && ip.IsUnspecified():
+		host = "::1"
+	}
+	scheme := "nats://"
+	if nopt.TLS {
+		scheme = "tls://"
+	}
+	return scheme + net.JoinHostPort(host, strconv.Itoa(nopt.Port))
+}
+
+// URL returns where clients on this machine reach the server.
 func (s *Server) URL() string { return s.url }
 
 // Conn returns a new connection with a node's credentials that does not leave
 // the process. The caller closes it, before the server.
 func (s *Server) Conn(options ...nats.Option) (*nats.Conn, error) {
 	return Dial(context.Background(), ConnectOptions{
-		URL:   s.url,
+		URL:   "nats://in-process", // not dialled
 		Creds: s.l.nodeCreds(),
 		Name:  "node",
 		NATS:  append([]nats.Option{nats.InProcessServer(s.ns)}, options...),
