@@ -12,6 +12,18 @@ func webModules() []Module {
 		{Name: "internal/request", Internal: true, Source: source("request")},
 		{Name: "internal/formdata", Internal: true, Source: source("formdata")},
 		{Name: "internal/webstream", Internal: true, Source: source("webstream")},
+
+		{Name: "crypto", Source: source("crypto")},
+		{Name: "internal/crypto/output", Internal: true, Source: source("crypto_output")},
+		{Name: "internal/crypto/hash", Internal: true, Source: source("crypto_hash"), Natives: hashNatives},
+		{Name: "internal/crypto/random", Internal: true, Source: source("crypto_random"), Natives: randomNatives},
+		{Name: "internal/crypto/kdf", Internal: true, Source: source("crypto_kdf"), Natives: kdfNatives},
+		{Name: "internal/crypto/cipher", Internal: true, Source: source("crypto_cipher"), Natives: cipherNatives},
+		{Name: "internal/crypto/keys", Internal: true, Source: source("crypto_keys"), Natives: keyNatives},
+		{Name: "internal/crypto/sign", Internal: true, Source: source("crypto_sign"), Natives: signNatives},
+		{Name: "internal/crypto/ecdh", Internal: true, Source: source("crypto_ecdh"), Natives: ecdhNatives},
+		{Name: "internal/webcrypto", Internal: true, Source: source("webcrypto")},
+		{Name: "internal/subtle", Internal: true, Source: source("subtle")},
 	}
 }
 
@@ -22,7 +34,11 @@ func webGlobals() []Global {
 		{Name: "Response", Module: "internal/response", Export: "Response"},
 		{Name: "Request", Module: "internal/request", Export: "Request"},
 		{Name: "FormData", Module: "internal/formdata", Export: "FormData"},
-		{Name: "File", Module: "internal/formdata", Export: "File"},
+		{Name: "File", Module: "internal/blob", Export: "File"},
 		{Name: "ReadableStream", Module: "internal/webstream", Export: "ReadableStream"},
+		{Name: "crypto", Module: "internal/webcrypto", Export: "crypto"},
+		{Name: "Crypto", Module: "internal/webcrypto", Export: "Crypto"},
+		{Name: "CryptoKey", Module: "internal/webcrypto", Export: "CryptoKey"},
+		{Name: "SubtleCrypto", Module: "internal/webcrypto", Export: "SubtleCrypto"},
 	}
 }

@@ -1,19 +1,8 @@
 'use strict';
-const { Blob } = require('buffer');
+const { Blob, File } = require('internal/blob');
 const kEntries = Symbol('form entries');
 
 const isBlob = (v) => typeof v === 'object' && v !== null && (v instanceof Blob || typeof v.arrayBuffer === 'function' && typeof v.size === 'number');
-
-class File extends Blob {
-  constructor(bits, name, options) {
-    if (arguments.length < 2) throw new TypeError('File needs its contents and a name');
-    super(bits, options);
-    const last = options && options.lastModified !== undefined ? Number(options.lastModified) : Date.now();
-    Object.defineProperty(this, 'name', { value: String(name), enumerable: true, configurable: true });
-    Object.defineProperty(this, 'lastModified', { value: last, enumerable: true, configurable: true });
-  }
-  get [Symbol.toStringTag]() { return 'File'; }
-}
 
 function entry(where, args) {
   if (args.length < 2) throw new TypeError(`FormData.${where}: 2 arguments required, but only ${args.length} present.`);
@@ -69,4 +58,4 @@ function parse(bytes, type) {
   return form;
 }
 
-module.exports = { FormData, File, parse };
+module.exports = { FormData, parse };
