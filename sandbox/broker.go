@@ -63,16 +63,25 @@ func redact(proxy string) string {
 	return proxy
 }
 
+// A session is the broker's service to one worker.
+type session struct {
+	broker  *broker
+	w       *worker
+	ctx     context.Context // ends with the worker's socket; for what outlives a dial
+	wg      sync.WaitGroup
+	relays  chan struct{} // one slot for each relayed connection
+	refused refusals
+}
+
 // serve answers the worker's dial requests until its socket closes. It waits for
-// the dials that it started.
+// what it started.
 func (b *broker) serve(w *worker) {
 	ctx, cancel := context.WithCancel(context.Background())
-	var wg sync.WaitGroup
-	defer wg.Wait()
+	s := &session{broker: b, w: w, ctx: ctx, relays: make(chan struct{}, b.maxDials)}
+	defer s.wg.Wait()
 	defer cancel()
 	slots := make(chan struct{}, b.maxDials)
 	pace := pace{rate: b.rate}
-	refused := refusals{}
 	p := make([]byte, wire.MaxDial+1)
 	for {
 		// Read takes no control data: the kernel drops descriptors that a worker
@@ -89,11 +98,11 @@ func (b *broker) serve(w *worker) {
 		// A worker that asks for too much waits here, and is not read from.
 		slots <- struct{}{}
 		pace.wait()
-		wg.Add(1)
+		s.wg.Add(1)
 		go func() {
-			defer wg.Done()
+			defer s.wg.Done()
 			defer func() { <-slots }()
-			b.answer(ctx, w, &req, &refused)
+			s.answer(&req)
 		}()
 	}
 }
@@ -135,36 +144,36 @@ func (r *refusals) first(host string) bool {
 	return true
 }
 
-func (b *broker) answer(ctx context.Context, w *worker, req *wire.DialRequest, refused *refusals) {
-	stats := &w.pool.stats
+func (s *session) answer(req *wire.DialRequest) {
+	w, stats := s.w, &s.w.pool.stats
 	if req.Timeout <= 0 || req.Timeout > maxDialTime {
 		req.Timeout = maxDialTime
 	}
-	ctx, cancel := context.WithTimeout(ctx, req.Timeout)
+	ctx, cancel := context.WithTimeout(s.ctx, req.Timeout)
 	defer cancel()
 	w.mu.Lock()
 	own := w.egress[req.Chain]
 	w.mu.Unlock()
-	conn, err := b.dial(ctx, own, req.Address)
+	conn, err := s.dial(ctx, own, req.Address)
 	reply := wire.DialReply{ID: req.ID}
 	if err == nil {
 		stats.dials.Add(1)
 		defer conn.Close()
-		b.hand(w, &reply, conn)
+		w.hand(&reply, conn)
 		return
 	}
 	var e *rulebox.Error
 	if errors.As(err, &e) {
 		stats.dialsRefused.Add(1)
 		reply.Err = e
-		if refused.first(req.Address) {
+		if s.refused.first(req.Address) {
 			w.logRefusal(req.Address)
 		}
 	} else {
 		stats.dialsFailed.Add(1)
 		reply.Net, reply.Text = netError(err)
 	}
-	b.hand(w, &reply, nil)
+	w.hand(&reply, nil)
 }
 
 func (w *worker) logRefusal(address string) {
@@ -178,7 +187,7 @@ func (w *worker) logRefusal(address string) {
 }
 
 // hand sends the reply, with the socket.
-func (b *broker) hand(w *worker, reply *wire.DialReply, conn net.Conn) {
+func (w *worker) hand(reply *wire.DialReply, conn net.Conn) {
 	p := reply.Append(nil)
 	w.dials.SetWriteDeadline(time.Now().Add(time.Second)) // a worker that does not read loses its dials
 	if conn == nil {
@@ -220,13 +229,14 @@ type target struct {
 
 // dial connects to the address if the policy permits it. A refusal is an
 // *rulebox.Error.
-func (b *broker) dial(ctx context.Context, own *egressRules, address string) (net.Conn, error) {
+func (s *session) dial(ctx context.Context, own *egressRules, address string) (net.Conn, error) {
+	b := s.broker
 	t, err := b.decide(ctx, own, address)
 	if err != nil {
 		return nil, err
 	}
 	if len(t.addrs) == 0 {
-		return b.dialProxy(ctx, t)
+		return s.dialProxy(ctx, t)
 	}
 	var first error
 	for _, a := range t.addrs {
