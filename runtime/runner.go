@@ -80,6 +80,11 @@ func NewRunner(opt Options) *Runner {
 	return r
 }
 
+// SetRegexpTimeout bounds, for the whole process, matches of regular expressions
+// that cannot be interrupted. It is called before any script is compiled, with
+// the longest time that any invocation may take.
+func SetRegexpTimeout(d time.Duration) { js.SetRegexpTimeout(d) }
+
 // Invoke implements rulebox.Invoker. inv.Chain must not be nil.
 func (r *Runner) Invoke(ctx context.Context, inv *rulebox.Invocation) (*rulebox.Result, error) {
 	return r.InvokeNumbered(ctx, r.numbers.Add(1), inv)
