@@ -34,11 +34,9 @@ func refusal(t *testing.T, errs <-chan error, names string) {
 
 func TestTenantCannotPublish(t *testing.T) {
 	s := startServer(t, ServerOptions{})
-	var tenants atomic.Pointer[[]string]
-	tenants.Store(&[]string{})
+	tenants := make(chan string, 64)
 	startNode(t, s, ServeOptions{Handler: handlerFunc(func(ctx context.Context, inv *rulebox.Invocation) (*rulebox.Result, error) {
-		seen := append(*tenants.Load(), inv.Tenant)
-		tenants.Store(&seen)
+		tenants <- inv.Tenant
 		return echo(ctx, inv)
 	})})
 	node, err := s.Conn()
@@ -62,7 +60,8 @@ func TestTenantCannotPublish(t *testing.T) {
 	_, res, err := ask(t, conn, loginSubject, `{"user":{},"context":{}}`, nil)
 	require.NoError(t, err)
 	require.Equal(t, rulebox.Allow, res.Decision)
-	require.Equal(t, []string{"acme"}, *tenants.Load())
+	require.Len(t, tenants, 1)
+	require.Equal(t, "acme", <-tenants)
 	for {
 		msg, err := everything.NextMsg(100 * time.Millisecond)
 		if err != nil {

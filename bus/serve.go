@@ -139,28 +139,28 @@ func (s *server) receive(msg *nats.Msg) {
 	s.wait.Add(1)
 	go func() { // joined by s.wait, in drain
 		defer s.wait.Done()
-		defer func() { <-s.slots }()
-		s.handle(msg, arrived)
+		res, err := s.handle(msg, arrived)
+		// Free before the answer: who asks one at a time needs one slot.
+		<-s.slots
+		s.reply(msg, res, err)
 	}()
 }
 
-func (s *server) handle(msg *nats.Msg, arrived time.Time) {
+// handle returns what to answer; the result is never nil.
+func (s *server) handle(msg *nats.Msg, arrived time.Time) (*rulebox.Result, error) {
 	inv, id, err := decodeRequest(msg.Subject, msg.Data)
 	if err != nil {
-		s.reply(msg, &rulebox.Result{ID: id}, err)
-		return
+		return &rulebox.Result{ID: id}, err
 	}
 	remaining, ok, err := remainingOf(msg.Header)
 	if err != nil {
-		s.reply(msg, &rulebox.Result{ID: id}, err)
-		return
+		return &rulebox.Result{ID: id}, err
 	}
 	ctx := s.base
 	if ok {
 		if remaining <= 0 {
-			s.reply(msg, &rulebox.Result{ID: id}, rulebox.Errorf(rulebox.CodeTimeout, "the caller's deadline had passed before the request was sent; nothing was run").
-				WithHint("give the login more time; header %s was %s", HeaderRemaining, header(msg.Header, HeaderRemaining)))
-			return
+			return &rulebox.Result{ID: id}, rulebox.Errorf(rulebox.CodeTimeout, "the caller's deadline had passed before the request was sent; nothing was run").
+				WithHint("give the login more time; header %s was %s", HeaderRemaining, header(msg.Header, HeaderRemaining))
 		}
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadline(ctx, arrived.Add(remaining))
@@ -173,7 +173,7 @@ func (s *server) handle(msg *nats.Msg, arrived time.Time) {
 		}
 		res = &rulebox.Result{ID: id}
 	}
-	s.reply(msg, res, err)
+	return res, err
 }
 
 // invoke calls the handler and survives it.
