@@ -101,7 +101,7 @@ func (p *Plan) command(argv []string, files []*os.File, probe bool) *exec.Cmd {
 
 // attributes says what the kernel does for the child before it executes.
 func (o *order) attributes(euid int) *syscall.SysProcAttr {
-	a := &syscall.SysProcAttr{}
+	a := &syscall.SysProcAttr{Setpgid: true} // signals from a terminal are the node's alone
 	for _, n := range []struct {
 		layer Layer
 		flag  uintptr

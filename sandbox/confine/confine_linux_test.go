@@ -3,6 +3,7 @@ package confine
 import (
 	"io"
 	"os"
+	"os/exec"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -43,7 +44,7 @@ func BenchmarkStart(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			p := &Plan{Profile: JS, Layers: layers}
 			for b.Loop() {
-				ready(b, p)
+				ready(b, p, (*exec.Cmd).Start)
 			}
 		})
 	}
@@ -56,11 +57,11 @@ func BenchmarkStart(b *testing.B) {
 	run("all", AllLayers...)
 }
 
-func ready(b *testing.B, p *Plan) {
+func ready(b *testing.B, p *Plan, start func(*exec.Cmd) error) {
 	r, w, err := os.Pipe()
 	require.NoError(b, err)
 	cmd := p.Command([]string{selfExe, "victim", "ready"}, []*os.File{w})
-	require.NoError(b, cmd.Start())
+	require.NoError(b, start(cmd))
 	w.Close()
 	_, err = r.Read(make([]byte, 1))
 	require.NoError(b, err)

@@ -130,6 +130,13 @@ var crimes = map[string]func(args []string) error{
 		_, err := unix.FcntlInt(uintptr(atoi(a[0])), unix.F_GETFD, 0)
 		return err
 	},
+	"new-privs": func([]string) error {
+		on, err := unix.PrctlRetInt(unix.PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0)
+		if err == nil && on == 1 {
+			err = errors.New("no_new_privs is set")
+		}
+		return err
+	},
 	"survive": survive,
 }
 

@@ -3,6 +3,7 @@ package confine
 import (
 	"fmt"
 	"os"
+	"os/signal"
 	"strconv"
 	"strings"
 	"syscall"
@@ -63,6 +64,7 @@ func (o *order) enter() error {
 // preload does what Go does late and would do with calls that are gone by then.
 func preload() error {
 	time.Local = time.UTC
+	ignoreSignals()
 	unix.Umask(0o777)
 	if err := os.Chdir("/"); err != nil {
 		return err
@@ -74,6 +76,12 @@ func preload() error {
 	}
 	r.Close()
 	return w.Close()
+}
+
+// ignoreSignals makes the process deaf to what ends whole services: only the
+// node ends it, by closing its socket or by SIGKILL, after it has drained.
+func ignoreSignals() {
+	signal.Ignore(unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT)
 }
 
 // closeInherited closes every descriptor from first up that this program did not
@@ -182,9 +190,9 @@ func (o *order) limit() error {
 			return err
 		}
 	}
-	// Elsewhere, and in kernels that count a user over all namespaces, all
-	// workers would share one count.
-	if o.has(UserNS) && kernelAtLeast(5, 14) {
+	// The count is the user's. Only an id of the worker's own, or a namespace of
+	// its own in kernels that count by namespace, makes it the worker's.
+	if o.has(UserNS) && kernelAtLeast(5, 14) || os.Getuid() >= idBase {
 		return setrlimit(unix.RLIMIT_NPROC, 64)
 	}
 	return nil

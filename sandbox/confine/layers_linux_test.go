@@ -165,6 +165,29 @@ func requireStopped(t *testing.T, got, want string) {
 	require.Contains(t, got, want)
 }
 
+// TestAllThreads commits crimes on threads that were there before Enter: the
+// layers that are each thread's own must hold on them too.
+func TestAllThreads(t *testing.T) {
+	needRoot(t)
+	for _, c := range []layerCase{
+		{"socket", nil, Sec, killed},
+		{"open", nil, Land, "permission denied"},
+		{"open", nil, MntNS, "no such file"},
+		{"new-privs", nil, NoNew, "no_new_privs is set"},
+		{"new-privs", nil, Land, "no_new_privs is set"},
+		{"mount", nil, Caps, "operation not permitted"},
+		{"exec-caps", []Layer{NoNew}, Caps, "no capabilities"},
+		{"mount", nil, UserNS, "operation not permitted"},
+	} {
+		t.Run(fmt.Sprintf("%s/%s", c.crime, c.by), func(t *testing.T) {
+			s := stage(t, c.crime)
+			require.Equal(t, "done", attempt(t, c.base, s.files, "threads:"+c.crime, s.args...))
+			got := attempt(t, append(slices.Clone(c.base), c.by), s.files, "threads:"+c.crime, s.args...)
+			requireStopped(t, got, c.want)
+		})
+	}
+}
+
 // TestEverything tries every crime with every layer that holds here.
 func TestEverything(t *testing.T) {
 	needAllThreads(t)

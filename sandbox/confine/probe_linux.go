@@ -24,11 +24,18 @@ const probeTimeout = 20 * time.Second
 // initialized says that this program called Init, and can be a probe's child.
 var initialized bool
 
-// Init makes the running program fit to be started by Probe: call it first in
-// main, or in TestMain. In the child of a probe it does the probe's work and
-// exits; else it returns at once.
+// Init makes the running program fit to be started by Probe and by a Spawner:
+// call it first in main, or in TestMain. In their children it does their work
+// and exits; else it returns at once.
 func Init() {
 	initialized = true
+	if os.Getenv(envSpawner) != "" {
+		if err := serveSpawner(); err != nil {
+			fmt.Fprintln(os.Stderr, "rulebox: spawner:", err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	o, err := decode(os.Getenv(envPlan))
 	if err != nil || !o.probe {
 		return

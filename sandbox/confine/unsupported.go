@@ -3,6 +3,7 @@
 package confine
 
 import (
+	"context"
 	"errors"
 	"os"
 	"os/exec"
@@ -57,5 +58,17 @@ func (w *Group) Usage() (Usage, error) { return Usage{}, errSystem }
 
 // Close does nothing on this system.
 func (w *Group) Close() error { return nil }
+
+// A Spawner cannot be had on this system.
+type Spawner struct{}
+
+// NewSpawner returns a Spawner that does nothing.
+func NewSpawner() *Spawner { return &Spawner{} }
+
+// Run fails on this system.
+func (s *Spawner) Run(context.Context) error { return errSystem }
+
+// Start starts the command, which fails.
+func (s *Spawner) Start(cmd *exec.Cmd) error { return cmd.Start() }
 
 func kernelFacts() Kernel { return Kernel{} }

@@ -6,7 +6,9 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -42,16 +44,20 @@ func needRoot(t testing.TB) {
 func victim(name string, args []string) {
 	out := os.NewFile(3, "report")
 	name, free := strings.CutPrefix(name, "free:")
+	name, threads := strings.CutPrefix(name, "threads:")
+	crime, ok := crimes[name]
+	if !ok {
+		fmt.Fprintf(out, "no crime is called %q", name)
+		os.Exit(1)
+	}
+	if threads {
+		crime = onThreads(crime)
+	}
 	if !free {
 		if _, err := Enter(); err != nil {
 			fmt.Fprintf(out, "jail: %v", err)
 			os.Exit(1)
 		}
-	}
-	crime, ok := crimes[name]
-	if !ok {
-		fmt.Fprintf(out, "no crime is called %q", name)
-		os.Exit(1)
 	}
 	if err := crime(args); err != nil {
 		fmt.Fprintf(out, "stopped: %v", err)
@@ -59,6 +65,34 @@ func victim(name string, args []string) {
 		fmt.Fprint(out, "done")
 	}
 	os.Exit(0)
+}
+
+// onThreads prepares threads now, before the jail is entered, that commit the
+// crime later. It is stopped if it is on every one of them.
+func onThreads(crime func([]string) error) func([]string) error {
+	const n = 6
+	order, results := make(chan []string), make(chan error, n)
+	var up sync.WaitGroup
+	for range n {
+		up.Add(1)
+		go func() {
+			runtime.LockOSThread()
+			up.Done()
+			results <- crime(<-order)
+		}()
+	}
+	up.Wait()
+	return func(args []string) (err error) {
+		for range n {
+			order <- args
+			if e := <-results; e == nil {
+				return nil
+			} else {
+				err = e
+			}
+		}
+		return err
+	}
 }
 
 // attempt starts a victim with the layers and returns what became of the crime:

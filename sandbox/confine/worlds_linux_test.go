@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"slices"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/net/bpf"
@@ -21,13 +23,13 @@ import (
 func TestOrdinaryUser(t *testing.T) {
 	needRoot(t)
 	cmd := exec.Command(copySelf(t, 0o755), "-test.v", "-test.run",
-		"^(TestEverything|TestSurvive|TestAsOrdinaryUser|TestLayersAsOrdinaryUser|TestInherited|TestOnlyThePlan)$")
+		"^(TestEverything|TestSurvive|TestAsOrdinaryUser|TestLayersAsOrdinaryUser|TestInherited|TestOnlyThePlan|TestSpawner|TestSignals)$")
 	cmd.Dir = "/"
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH")}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s", out)
-	for _, name := range []string{"TestEverything/socket", "TestSurvive", "TestAsOrdinaryUser", "TestLayersAsOrdinaryUser", "TestInherited", "TestOnlyThePlan"} {
+	for _, name := range []string{"TestEverything/socket", "TestSurvive", "TestAsOrdinaryUser", "TestLayersAsOrdinaryUser", "TestInherited", "TestOnlyThePlan", "TestSpawner", "TestSignals"} {
 		require.Contains(t, string(out), "--- PASS: "+name)
 	}
 }
@@ -216,6 +218,43 @@ func TestInherited(t *testing.T) {
 		require.Equal(t, "done", attempt(t, nil, nil, "free:descriptor", fd), "it must be there before Enter")
 		require.Equal(t, "stopped: bad file descriptor", attempt(t, nil, nil, "descriptor", fd))
 		require.Equal(t, "done", attempt(t, nil, []*os.File{f}, "descriptor", "4"), "donated ones stay")
+	}
+}
+
+// TestSignals sends a worker what ends services and terminals' jobs.
+func TestSignals(t *testing.T) {
+	needAllThreads(t)
+	p, err := Probe(JS)
+	require.NoError(t, err)
+	r, w, err := os.Pipe()
+	require.NoError(t, err)
+	defer r.Close()
+	cmd := p.Command([]string{selfExe, "victim", "signals"}, []*os.File{w})
+	require.NoError(t, cmd.Start())
+	w.Close()
+	defer cmd.Wait()
+	defer cmd.Process.Kill()
+	_, err = io.ReadFull(r, make([]byte, 2)) // it is inside now
+	require.NoError(t, err)
+	own, err := unix.Getpgid(0)
+	require.NoError(t, err)
+	its, err := unix.Getpgid(cmd.Process.Pid)
+	require.NoError(t, err)
+	require.NotEqual(t, own, its, "it must not be in the terminal's job")
+	for _, sig := range []os.Signal{unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT} {
+		require.NoError(t, cmd.Process.Signal(sig))
+	}
+	_, err = io.ReadFull(r, make([]byte, 200)) // it goes on talking
+	require.NoError(t, err)
+}
+
+func init() {
+	crimes["signals"] = func([]string) error {
+		for out := os.NewFile(3, "report"); ; time.Sleep(time.Millisecond) {
+			if _, err := fmt.Fprint(out, "on"); err != nil {
+				return err
+			}
+		}
 	}
 }
 
