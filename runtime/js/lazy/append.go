@@ -23,9 +23,7 @@ func (c *Codec) Append(dst []byte, v goja.Value, max int) ([]byte, error) {
 		w.dst = slices.Grow(dst, min(max, int(n.self().End-n.self().Start)+slack))
 	}
 	err := c.guard(func() error {
-		// A toJSON on a prototype must be called for every object below it.
-		w.exact = c.objProto.Get("toJSON") != nil || c.arrProto.Get("toJSON") != nil ||
-			c.arrProto.Prototype() != c.objProto
+		w.look()
 		written, err := w.value(v, "", -1)
 		if err == nil && !written {
 			w.dst = append(w.dst, "null"...)
@@ -53,6 +51,16 @@ type writer struct {
 	skips int
 	exact bool
 	stack []*goja.Object
+}
+
+// look finds out whether a prototype has a toJSON: it must be called for every
+// object below, so that nothing may be copied. That is asked again after every
+// toJSON; a getter that puts one there while its object is written is not
+// noticed before.
+func (w *writer) look() {
+	c := w.c
+	w.exact = w.exact || c.objProto.Get("toJSON") != nil || c.arrProto.Get("toJSON") != nil ||
+		c.arrProto.Prototype() != c.objProto
 }
 
 // value writes v. It reports false if JSON.stringify leaves such a value out.
@@ -109,6 +117,7 @@ func (w *writer) bigInt(v goja.Value, key string, index int) (bool, error) {
 		if err != nil {
 			return false, err
 		}
+		w.look()
 		return w.converted(r)
 	}
 	return w.converted(v)
@@ -147,6 +156,7 @@ func (w *writer) object(o *goja.Object, key string, index int) (bool, error) {
 		if err != nil {
 			return false, err
 		}
+		w.look()
 		return w.converted(v)
 	}
 	return w.plain(o)
@@ -202,8 +212,8 @@ func (w *writer) node(n *node) error {
 	}
 	w.dst = append(w.dst, open)
 	first := len(w.dst)
-	ord := 0
-	for i := n.at + 1; i < self.Next; i = d.values[i+step].Next {
+	size, i := int(self.Len), n.at+1
+	for ord := range size {
 		before := len(w.dst)
 		if before > first {
 			w.dst = append(w.dst, ',')
@@ -215,21 +225,36 @@ func (w *writer) node(n *node) error {
 			w.dst = append(w.dst, d.text[k.Start:k.End]...)
 			w.dst = append(w.dst, ':')
 		}
-		member := n.vals[ord]
-		if _, object := member.(*goja.Object); object || n.replaced&(1<<ord) != 0 {
+		at := i + step
+		v := &d.values[at]
+		i = v.Next
+		if member, changed := w.current(n, key, ord, at); changed {
 			if err := w.member(member, key, ord, n.array, before); err != nil {
 				return err
 			}
-		} else {
-			v := &d.values[i+step]
-			if err := w.raw(d.text[v.Start:v.End]); err != nil {
-				return err
-			}
+		} else if err := w.raw(d.text[v.Start:v.End]); err != nil {
+			return err
 		}
-		ord++
 	}
 	w.dst = append(w.dst, end)
 	return nil
+}
+
+// current returns the member with the key and ordinal, whose value in the text is
+// at, if that value may not be copied. A toJSON that ran in the midst of writing
+// may have made the node whole.
+func (w *writer) current(n *node, key string, ord int, at uint32) (v goja.Value, changed bool) {
+	switch {
+	case n.whole && n.array:
+		return n.obj.Get(strconv.Itoa(ord)), true
+	case n.whole:
+		return n.obj.Get(key), true
+	case w.exact:
+		return n.child(ord, at), true
+	}
+	v = n.vals[ord]
+	_, changed = v.(*goja.Object)
+	return v, changed || n.replaced&(1<<ord) != 0
 }
 
 // member writes a value in its place: what is left out is null in an array, and
@@ -265,17 +290,22 @@ func (w *writer) raw(text string) error {
 func (w *writer) plain(o *goja.Object) (bool, error) {
 	array := false
 	switch o.ClassName() {
-	case "Object":
-		array = isArray(o)
 	case "Array":
 		array = true
+	case "Object":
+		switch o.ExportType() {
+		case proxyType:
+			array = isArray(o)
+		case bigIntType: // Object(1n)
+			return w.converted(w.c.vm.ToValue(o.Export()))
+		}
 	case "Number":
 		return w.value(o.ToNumber(), "", -1)
 	case "String":
 		return w.value(o.ToString(), "", -1)
-	case "Boolean", "BigInt":
-		if v, ok := primitiveOf(w.c.vm, o); ok {
-			return w.converted(v)
+	case "Boolean":
+		if x, ok := o.Export().(bool); ok {
+			return w.value(w.c.vm.ToValue(x), "", -1)
 		}
 	case "RawJSON":
 		return true, w.raw(o.Get("rawJSON").String())
@@ -296,27 +326,15 @@ func (w *writer) plain(o *goja.Object) (bool, error) {
 	return true, w.members(o)
 }
 
-// isArray is Array.isArray for an object that is no array itself.
+// isArray is Array.isArray for a proxy.
 func isArray(o *goja.Object) bool {
 	for o.ExportType() == proxyType {
 		p, _ := o.Export().(goja.Proxy)
-		o = p.Target()
-		if o == nil || o.ExportType() != proxyType {
-			return o != nil && o.ClassName() == "Array"
+		if o = p.Target(); o == nil {
+			return false
 		}
 	}
-	return false
-}
-
-// primitiveOf returns what a Boolean, BigInt or Symbol object wraps.
-func primitiveOf(vm *goja.Runtime, o *goja.Object) (goja.Value, bool) {
-	switch x := o.Export().(type) {
-	case bool:
-		return vm.ToValue(x), true
-	case *big.Int:
-		return vm.ToValue(x), true
-	}
-	return nil, false
+	return o.ClassName() == "Array"
 }
 
 func (w *writer) array(o *goja.Object) error {

@@ -48,18 +48,23 @@ func (d *doc) key(i uint32) string {
 }
 
 // find returns the ordinal of the member of the object and the index of its
-// value. Nodes have neither duplicate nor escaped keys.
+// value. Nodes have no escaped keys, and only large ones duplicates, of which
+// the last counts.
 func (n *node) find(name string) (ord int, at uint32, ok bool) {
 	d := n.doc
-	end := n.self().Next
-	for i := n.at + 1; i < end; i = d.values[i+1].Next {
+	self := n.self()
+	i := n.at + 1
+	for j := range int(self.Len) {
 		k := &d.values[i]
 		if int(k.End-k.Start)-2 == len(name) && d.text[k.Start+1:k.End-1] == name {
-			return ord, i + 1, true
+			ord, at, ok = j, i+1, true
+			if self.Len <= maxSmall {
+				break
+			}
 		}
-		ord++
+		i = d.values[i+1].Next
 	}
-	return 0, 0, false
+	return ord, at, ok
 }
 
 // element returns the index of the value of the element of the array.
