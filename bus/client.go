@@ -100,7 +100,9 @@ func rawOf(what string, v any) (json.RawMessage, error) {
 
 // Invoke implements rulebox.Invoker. An invocation without an id gets one.
 func (c *Client) Invoke(ctx context.Context, inv *rulebox.Invocation) (*rulebox.Result, error) {
-	msg, err := c.request(inv)
+	buf := getBuffer()
+	defer putBuffer(buf)
+	msg, err := c.request(inv, buf)
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +131,8 @@ func pause(ctx context.Context) bool {
 	}
 }
 
-func (c *Client) request(inv *rulebox.Invocation) (*nats.Msg, error) {
+// request returns the message for inv, its body in buf.
+func (c *Client) request(inv *rulebox.Invocation, buf *[]byte) (*nats.Msg, error) {
 	if inv.Chain != nil {
 		return nil, rulebox.Errorf(rulebox.CodeInvalid, "an invocation with a chain cannot go over NATS: nodes run what the tenant has bound").
 			WithHint("leave Chain nil and set Tenant and Trigger")
@@ -148,8 +151,8 @@ func (c *Client) request(inv *rulebox.Invocation) (*nats.Msg, error) {
 	if withID.ID == "" {
 		withID.ID = nuid.Next()
 	}
-	body := appendBody(make([]byte, 0, 192+len(inv.Args[0])+len(inv.Args[1])), &withID)
-	return &nats.Msg{Subject: subject, Header: nats.Header{}, Data: body}, nil
+	*buf = appendBody(*buf, &withID)
+	return &nats.Msg{Subject: subject, Header: nats.Header{}, Data: *buf}, nil
 }
 
 // send makes one attempt.

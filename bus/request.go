@@ -198,3 +198,18 @@ func setRemaining(ctx context.Context, h nats.Header) {
 	left -= replyMargin(left)
 	h[HeaderRemaining] = []string{strconv.FormatInt(max(left.Milliseconds(), 0), 10)}
 }
+
+// buffers hold the bodies of messages while they are sent: NATS copies them. A
+// buffer that grew large is not kept.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+const maxBuffer = 64 << 10
+
+func getBuffer() *[]byte { return buffers.Get().(*[]byte) }
+
+func putBuffer(buf *[]byte) {
+	if cap(*buf) <= maxBuffer {
+		*buf = (*buf)[:0]
+		buffers.Put(buf)
+	}
+}

@@ -189,11 +189,10 @@ func (s *server) invoke(ctx context.Context, inv *rulebox.Invocation) (res *rule
 }
 
 func (s *server) reply(req *nats.Msg, res *rulebox.Result, err error) {
-	size := 512
-	for _, v := range res.Values {
-		size += len(v)
-	}
-	msg := s.message(req, rulebox.AppendOutcome(make([]byte, 0, size), res, err), res, err)
+	buf := getBuffer()
+	defer putBuffer(buf)
+	*buf = rulebox.AppendOutcome(*buf, res, err)
+	msg := s.message(req, *buf, res, err)
 	if limit := int(s.opt.Conn.MaxPayload()); msg.Size() > limit+len(msg.Subject) {
 		res, err = shrink(res, err, len(msg.Data), limit)
 		msg = s.message(req, rulebox.AppendOutcome(nil, res, err), res, err)
