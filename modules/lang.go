@@ -12,12 +12,16 @@ func langModules() []Module {
 		{Name: "internal/polyfill", Internal: true, Source: source("polyfill"),
 			Natives: map[string]Native{"expandPattern": expandPattern}},
 		{Name: "internal/iterator", Internal: true, Source: source("polyfill_iterator")},
+		{Name: "internal/locale", Internal: true, Source: source("polyfill_locale"), Natives: intlNatives},
+		{Name: "internal/intl_options", Internal: true, Source: source("intl_options")},
+		{Name: "internal/intl", Internal: true, Source: source("intl"), Natives: intlNatives},
 		{Name: "internal/weakref", Internal: true, Source: source("polyfill_weakref")},
 	}
 }
 
 func langGlobals() []Global {
 	return []Global{
+		{Name: "Intl", Module: "internal/intl"},
 		{Name: "WeakRef", Module: "internal/weakref", Export: "WeakRef"},
 		{Name: "FinalizationRegistry", Module: "internal/weakref", Export: "FinalizationRegistry"},
 	}

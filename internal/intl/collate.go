@@ -2,6 +2,7 @@ package intl
 
 import (
 	"strings"
+	"sync"
 	"unicode"
 
 	"golang.org/x/text/collate"
@@ -9,12 +10,13 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Collator is Intl.Collator. It must not be used concurrently.
+// Collator is Intl.Collator.
 type Collator struct {
 	Locale, Usage, Sensitivity, CaseFirst string
 	Numeric, IgnorePunctuation            bool
 
-	c *collate.Collator
+	mu sync.Mutex // guards c
+	c  *collate.Collator
 }
 
 // NewCollator resolves locales and options.
@@ -64,7 +66,9 @@ func (c *Collator) Compare(a, b string) int {
 	if c.Sensitivity == "case" { // x/text has no case level of its own
 		a, b = bare(a), bare(b)
 	}
+	c.mu.Lock()
 	n := c.c.CompareString(a, b)
+	c.mu.Unlock()
 	if n != 0 && c.CaseFirst == "upper" && strings.EqualFold(a, b) {
 		return -n
 	}
