@@ -76,11 +76,12 @@ func (p *Pool) invoke(ctx context.Context, inv *rulebox.Invocation) (*rulebox.Re
 		if err == nil {
 			return p.await(ctx, w, c)
 		}
-		p.release(w)
 		var e *rulebox.Error
 		if errors.As(err, &e) {
+			p.release(w)
 			return nil, e
 		}
+		p.lose(w)
 		// It was never started, so that once more is safe.
 		p.stats.retried.Add(1)
 		if attempt > 0 || !time.Now().Before(c.deadline) {

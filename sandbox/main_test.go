@@ -24,6 +24,9 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "worker" {
 		child.Main()
 	}
+	if len(os.Args) > 2 && os.Args[1] == "villain" {
+		villainMain(os.Args[2])
+	}
 	if len(os.Args) > 1 && os.Args[1] == "echo" {
 		conn, err := net.FileConn(os.NewFile(3, "echo"))
 		if err == nil {

@@ -244,6 +244,15 @@ func (p *Pool) release(w *worker) {
 	}
 }
 
+// lose gives back a place in a worker that turned out to be dead.
+func (p *Pool) lose(w *worker) {
+	p.mu.Lock()
+	w.load--
+	p.remove(w)
+	p.mu.Unlock()
+	p.wake()
+}
+
 // pump hands places to those who wait, in order.
 func (p *Pool) pump(g *group) {
 	for len(g.waiters) > 0 {

@@ -78,10 +78,14 @@ func (d *decoder) bytes() []byte {
 
 func (d *decoder) string() string { return string(d.bytes()) }
 
+// maxItems bounds every list: an element takes more room in memory than it may
+// in a frame.
+const maxItems = 1 << 16
+
 // count reads the number of elements that follow, each of at least size bytes.
 func (d *decoder) count(size int) int {
 	n := d.uint()
-	if n > uint64(len(d.b)/size) {
+	if n > uint64(len(d.b)/size) || n > maxItems {
 		d.fail("count")
 		return 0
 	}

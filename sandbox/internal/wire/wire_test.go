@@ -1,0 +1,279 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/rulebox/rulebox"
+)
+
+// body strips the header of the one frame in b.
+func body(t testing.TB, b []byte, want Kind) []byte {
+	r := NewReader(bytes.NewReader(b), MaxFrame)
+	k, body, err := r.Next()
+	require.NoError(t, err)
+	require.Equal(t, want, k)
+	_, _, err = r.Next()
+	require.ErrorIs(t, err, io.EOF)
+	return body
+}
+
+func sampleChain() *rulebox.Chain {
+	return &rulebox.Chain{
+		Tenant: "acme", Trigger: "login", Session: "s",
+		Scripts:       []*rulebox.Script{{Name: "a", Digest: "d1"}, {Name: "b", Digest: "d2"}},
+		Configuration: map[string]string{"K": "v", "": "empty", "ü": "\x00"},
+		Management:    &rulebox.Management{Domain: "d", BaseURL: "u", AccessToken: "t"},
+		Limits:        rulebox.Limits{Wall: time.Second, Memory: 1 << 27, Output: 1 << 20},
+	}
+}
+
+func sampleResult() (*rulebox.Result, *rulebox.Error) {
+	return &rulebox.Result{
+			Values: []json.RawMessage{json.RawMessage(`{"a":1}`), json.RawMessage(`null`)}, RedirectURL: "https://x",
+			Logs:    []rulebox.Log{{Level: "log", Text: "hi", Script: "a"}},
+			Scripts: []rulebox.ScriptUsage{{Name: "a", Duration: time.Millisecond, Status: "ok"}},
+			Usage:   rulebox.Usage{Queue: 1, Run: 2, CPU: 3},
+		}, &rulebox.Error{
+			Code: rulebox.CodeThrew, Name: "TypeError", Message: "m", Hint: "h", Trace: "t", Script: "a", Cause: errors.New("c"),
+		}
+}
+
+func TestRoundTrips(t *testing.T) {
+	var ready Ready
+	require.NoError(t, ready.Decode(body(t, (&Ready{3, []string{"a", ""}}).Append(nil), KindReady)))
+	require.Equal(t, Ready{3, []string{"a", ""}}, ready)
+
+	var lease Lease
+	require.NoError(t, lease.Decode(body(t, (&Lease{1 << 40, time.Hour}).Append(nil), KindLease)))
+	require.Equal(t, Lease{1 << 40, time.Hour}, lease)
+
+	s := rulebox.NewScript(rulebox.KindRule, "n", "src")
+	got, err := DecodeScript(body(t, AppendScript(nil, s), KindScript))
+	require.NoError(t, err)
+	require.Equal(t, &rulebox.Script{Kind: s.Kind, Source: s.Source, Digest: s.Digest}, got)
+
+	id, c, err := DecodeChain(body(t, AppendChain(nil, 7, sampleChain()), KindChain))
+	require.NoError(t, err)
+	require.EqualValues(t, 7, id)
+	require.Equal(t, sampleChain(), c)
+
+	for _, now := range []time.Time{{}, time.Unix(-62135596801, 5), time.UnixMilli(8.64e15), time.Now()} {
+		in := Invoke{Seq: 1, Chain: 2, ID: "i", Remaining: time.Second, Now: now, Args: []json.RawMessage{json.RawMessage(`1`), {}}}
+		var out Invoke
+		require.NoError(t, out.Decode(body(t, in.Append(nil), KindInvoke)))
+		require.True(t, now.Equal(out.Now), "%v %v", now, out.Now)
+		in.Now, out.Now = time.Time{}, time.Time{}
+		require.Equal(t, in, out)
+	}
+
+	r, e := sampleResult()
+	seq, r2, e2, err := DecodeResult(body(t, AppendResult(nil, 9, r, e), KindResult))
+	require.NoError(t, err)
+	require.EqualValues(t, 9, seq)
+	require.Equal(t, r, r2)
+	require.Equal(t, e, e2)
+	_, r2, e2, err = DecodeResult(body(t, AppendResult(nil, 9, nil, nil), KindResult))
+	require.NoError(t, err)
+	require.Nil(t, r2)
+	require.Nil(t, e2)
+
+	seq, s2, err := DecodeCheck(body(t, AppendCheck(nil, 4, s), KindCheck))
+	require.NoError(t, err)
+	require.EqualValues(t, 4, seq)
+	require.Equal(t, s, s2)
+
+	var rep Report
+	in := Report{Seq: 4, Err: &rulebox.Error{Code: rulebox.CodeInvalid, Message: "m"}, Modules: []string{"m"}, Warnings: []string{"w"}}
+	require.NoError(t, rep.Decode(body(t, in.Append(nil), KindReport)))
+	require.Equal(t, in, rep)
+
+	n, err := DecodeID(body(t, AppendID(nil, KindCancel, 1<<63), KindCancel))
+	require.NoError(t, err)
+	require.EqualValues(t, uint64(1)<<63, n)
+	require.Empty(t, body(t, AppendEmpty(nil, KindTrim), KindTrim))
+
+	dial := DialRequest{ID: 1, Chain: 2, Address: "a:1", Timeout: time.Second}
+	var dial2 DialRequest
+	require.NoError(t, dial2.Decode(dial.Append(nil)))
+	require.Equal(t, dial, dial2)
+	reply := DialReply{ID: 1, Err: &rulebox.Error{Code: rulebox.CodeForbidden, Message: "no"}, Net: "n", Text: "t"}
+	var reply2 DialReply
+	require.NoError(t, reply2.Decode(reply.Append(nil)))
+	require.Equal(t, reply, reply2)
+}
+
+// Every cut of every message is an error, and so is every byte too many.
+func TestCutShort(t *testing.T) {
+	r, e := sampleResult()
+	whole := body(t, AppendResult(nil, 9, r, e), KindResult)
+	for n := range whole {
+		_, _, _, err := DecodeResult(whole[:n])
+		require.ErrorIs(t, err, ErrFrame, "%d bytes", n)
+	}
+	_, _, _, err := DecodeResult(append(whole, 0))
+	require.ErrorIs(t, err, ErrFrame)
+}
+
+func TestReader(t *testing.T) {
+	frame := func(n uint32, rest int) io.Reader {
+		b := binary.LittleEndian.AppendUint32(nil, n)
+		return bytes.NewReader(append(b, make([]byte, rest)...))
+	}
+	for name, tc := range map[string]struct {
+		in  io.Reader
+		err error
+	}{
+		"nothing":    {strings.NewReader(""), io.EOF},
+		"half":       {strings.NewReader("\x01\x00"), io.ErrUnexpectedEOF},
+		"empty":      {frame(0, 10), ErrFrame},
+		"too long":   {frame(1001, 2000), ErrFrame},
+		"huge":       {frame(1<<32-1, 10), ErrFrame},
+		"cut":        {frame(1000, 999), io.ErrUnexpectedEOF},
+		"no body":    {frame(1, 0), io.ErrUnexpectedEOF},
+		"as allowed": {frame(1000, 1000), nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, b, err := NewReader(tc.in, 1000).Next()
+			require.ErrorIs(t, err, tc.err)
+			if tc.err == nil {
+				require.Len(t, b, 999)
+			}
+		})
+	}
+	// A promise of many bytes allocates few.
+	big := io.MultiReader(frame(MaxFrame, 100))
+	allocs := testing.AllocsPerRun(1, func() { NewReader(big, MaxFrame).Next() })
+	require.Less(t, allocs, 20.0)
+	// A body of several chunks comes whole.
+	long := bytes.Repeat([]byte("0123456789"), 100_000)
+	b, at := Begin(nil, KindResult)
+	b = End(append(b, long...), at)
+	_, got, err := NewReader(bytes.NewReader(b), MaxFrame).Next()
+	require.NoError(t, err)
+	require.True(t, bytes.Equal(long, got))
+}
+
+func TestPage(t *testing.T) {
+	p, f, err := NewPage()
+	require.NoError(t, err)
+	defer f.Close()
+	other, err := MapPage(int(f.Fd()))
+	require.NoError(t, err)
+	require.True(t, p.Idle())
+	other.Set(1<<40, 300)
+	seq, script, since := p.Get()
+	require.EqualValues(t, 1<<40, seq)
+	require.Equal(t, 300, script)
+	require.WithinDuration(t, time.Now(), since, time.Minute)
+	other.Set(5, -1)
+	seq, script, _ = p.Get()
+	require.EqualValues(t, 5, seq)
+	require.Equal(t, -1, script)
+	other.Set(0, 3)
+	require.True(t, p.Idle())
+	// A worker cannot take the memory from under the node.
+	require.Error(t, f.Truncate(0))
+	require.Error(t, f.Truncate(1<<20))
+}
+
+func TestRoots(t *testing.T) {
+	f, err := NewRoots([]byte("roots"))
+	require.NoError(t, err)
+	defer f.Close()
+	got, err := MapRoots(int(f.Fd()))
+	require.NoError(t, err)
+	require.Equal(t, "roots", string(got))
+	_, err = f.WriteAt([]byte("x"), 0)
+	require.Error(t, err, "one worker must not change another's roots")
+	_, err = unix.Mmap(int(f.Fd()), 0, 5, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	require.Error(t, err)
+	empty, err := NewRoots(nil)
+	require.NoError(t, err)
+	defer empty.Close()
+	got, err = MapRoots(int(empty.Fd()))
+	require.NoError(t, err)
+	require.Empty(t, got)
+}
+
+// FuzzFrames: what a compromised worker sends never crashes the node, and what
+// is accepted means the same when it is written again.
+func FuzzFrames(f *testing.F) {
+	r, e := sampleResult()
+	f.Add(AppendResult(nil, 1, r, e))
+	f.Add(AppendResult(nil, 1, nil, e))
+	f.Add((&Ready{1, []string{"seccomp"}}).Append(nil))
+	f.Add((&Report{Seq: 1, Modules: []string{"m"}}).Append(nil))
+	f.Add(AppendChain(nil, 1, sampleChain()))
+	f.Add((&Invoke{Seq: 1, Args: []json.RawMessage{json.RawMessage(`{}`)}}).Append(nil))
+	f.Add(AppendID(nil, KindForget, 1))
+	f.Add([]byte{0xff, 0xff, 0xff, 0x00, 10, 1, 0, 1, 0xff, 0xff, 0xff, 0xff, 0x0f})
+	f.Fuzz(func(t *testing.T, in []byte) {
+		rd := NewReader(bytes.NewReader(in), 1<<20)
+		for {
+			kind, b, err := rd.Next()
+			if err != nil {
+				return
+			}
+			decodeAny(t, kind, b)
+		}
+	})
+}
+
+func decodeAny(t *testing.T, kind Kind, b []byte) {
+	switch kind {
+	case KindReady:
+		new(Ready).Decode(b)
+	case KindLease:
+		new(Lease).Decode(b)
+	case KindScript:
+		DecodeScript(b)
+	case KindChain:
+		id, c, err := DecodeChain(b)
+		if err == nil {
+			_, c2, err := DecodeChain(body(t, AppendChain(nil, id, c), KindChain))
+			require.NoError(t, err)
+			require.Equal(t, c, c2)
+		}
+	case KindInvoke:
+		new(Invoke).Decode(b)
+	case KindCheck:
+		DecodeCheck(b)
+	case KindResult:
+		seq, r, e, err := DecodeResult(b)
+		if err == nil {
+			seq2, r2, e2, err := DecodeResult(body(t, AppendResult(nil, seq, r, e), KindResult))
+			require.NoError(t, err)
+			require.Equal(t, seq, seq2)
+			require.Equal(t, r, r2)
+			require.Equal(t, e, e2)
+		}
+	case KindReport:
+		new(Report).Decode(b)
+	default:
+		DecodeID(b)
+	}
+}
+
+// FuzzDial is the same for the broker's packets.
+func FuzzDial(f *testing.F) {
+	f.Add((&DialRequest{ID: 1, Chain: 2, Address: "a:1", Timeout: time.Second}).Append(nil))
+	f.Add((&DialReply{ID: 1, Err: &rulebox.Error{Code: rulebox.CodeForbidden}}).Append(nil))
+	f.Fuzz(func(t *testing.T, in []byte) {
+		var m, again DialRequest
+		if m.Decode(in) == nil {
+			require.NoError(t, again.Decode(m.Append(nil)))
+			require.Equal(t, m, again)
+		}
+		new(DialReply).Decode(in)
+	})
+}
