@@ -133,3 +133,8 @@ var utilNatives = map[string]Native{
 var equalNatives = map[string]Native{
 	"sameBytes": func(_ *Call, args []any) (any, error) { return bytes.Equal(argBytes(args, 0), argBytes(args, 1)), nil },
 }
+
+var decoderNatives = map[string]Native{
+	// complete(bytes) is the length without a UTF-8 character cut at the end.
+	"complete": func(_ *Call, args []any) (any, error) { return completeUTF8(argBytes(args, 0)), nil },
+}

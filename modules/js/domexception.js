@@ -11,7 +11,7 @@ class DOMException extends Error {
       Object.defineProperty(this, 'cause', { value: options.cause, writable: true, configurable: true });
     }
     Object.defineProperty(this, 'name', { value: name, writable: true, configurable: true });
-    Object.defineProperty(this, 'code', { value: codes.indexOf(name.replace(/Error$/, '')) + 1, writable: true, configurable: true });
+    Object.defineProperty(this, 'code', { value: name === 'Error' ? 0 : codes.indexOf(name.replace(/Error$/, '')) + 1, writable: true, configurable: true });
   }
 }
 Object.defineProperty(DOMException.prototype, Symbol.toStringTag, { value: 'DOMException', configurable: true });

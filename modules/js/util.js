@@ -10,6 +10,8 @@ function promisify(original) {
     checkFunction(f, 'util.promisify.custom');
     return Object.defineProperty(f, kCustom, { value: f, configurable: true });
   }
+  // The realm's timers know no promisify: their promise forms are a module.
+  if (original === globalThis.setTimeout || original === globalThis.setImmediate) return require('timers/promises')[original === globalThis.setTimeout ? 'setTimeout' : 'setImmediate'];
   function f(...args) {
     return new Promise((resolve, reject) => {
       Reflect.apply(original, this, [...args, (err, ...values) => {
