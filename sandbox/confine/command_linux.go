@@ -140,16 +140,3 @@ func (o *order) attributes(euid int) *syscall.SysProcAttr {
 	}
 	return a
 }
-
-// SetData sets the RLIMIT_DATA that holds for the worker, in bytes, at most the
-// plan's Data. Memory that is already mapped stays.
-func SetData(pid int, bytes uint64) error {
-	var old unix.Rlimit
-	if err := unix.Prlimit(pid, unix.RLIMIT_DATA, nil, &old); err != nil {
-		return os.NewSyscallError("prlimit", err)
-	}
-	// Only the soft limit: an ordinary user could never raise the hard one again,
-	// and the worker cannot raise either.
-	now := unix.Rlimit{Cur: min(bytes, old.Max), Max: old.Max}
-	return os.NewSyscallError("prlimit", unix.Prlimit(pid, unix.RLIMIT_DATA, &now, nil))
-}

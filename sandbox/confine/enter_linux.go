@@ -204,11 +204,12 @@ func setrlimit(resource int, limit uint64) error {
 		return os.NewSyscallError("prlimit", err)
 	}
 	limit = min(limit, old.Max)
-	now := unix.Rlimit{Cur: limit, Max: limit}
+	// The node may have set a lower soft DATA already.
+	now := unix.Rlimit{Cur: min(limit, old.Cur), Max: limit}
 	// The descriptor limit goes through package syscall, which else puts back the
 	// one it found at start when it executes something.
 	if resource == unix.RLIMIT_NOFILE {
-		return os.NewSyscallError("setrlimit", syscall.Setrlimit(resource, &syscall.Rlimit{Cur: limit, Max: limit}))
+		return os.NewSyscallError("setrlimit", syscall.Setrlimit(resource, &syscall.Rlimit{Cur: now.Cur, Max: now.Max}))
 	}
 	return os.NewSyscallError("prlimit", unix.Prlimit(0, resource, &now, nil))
 }

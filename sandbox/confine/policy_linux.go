@@ -43,6 +43,10 @@ func policy(p Profile) ([]rule, error) {
 	return append(rules,
 		// esbuild asks whether standard error is a terminal.
 		rule{nr: unix.SYS_IOCTL, errno: uint32(unix.ENOTTY)},
+		// io.Copy tries these between sockets, and else copies by hand.
+		rule{nr: unix.SYS_PIPE2, errno: uint32(unix.ENOSYS)},
+		rule{nr: unix.SYS_SPLICE, errno: uint32(unix.EINVAL)},
+		rule{nr: unix.SYS_SENDFILE, errno: uint32(unix.EINVAL)},
 		rule{nr: unix.SYS_UNAME, errno: uint32(unix.ENOSYS)}), nil
 }
 

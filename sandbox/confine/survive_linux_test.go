@@ -201,3 +201,41 @@ func workFiles([]string) error {
 	}
 	return nil
 }
+
+func init() {
+	crimes["copy"] = func([]string) error {
+		from, err := net.FileConn(os.NewFile(4, "from"))
+		if err != nil {
+			return err
+		}
+		to, err := net.FileConn(os.NewFile(5, "to"))
+		if err != nil {
+			return err
+		}
+		if _, err = io.Copy(to, from); err != nil {
+			return err
+		}
+		return to.(*net.TCPConn).CloseWrite()
+	}
+}
+
+// TestCopy copies from socket to socket, for which Go would use splice.
+func TestCopy(t *testing.T) {
+	needAllThreads(t)
+	plan, err := Probe(JS)
+	require.NoError(t, err)
+	from, source := donate(t)
+	to, sink := donate(t)
+	want := bytes.Repeat([]byte("0123456789"), 10_000)
+	go func() {
+		source.Write(want)
+		source.Close()
+	}()
+	read := make(chan []byte)
+	go func() {
+		b, _ := io.ReadAll(io.LimitReader(sink, int64(len(want))))
+		read <- b
+	}()
+	require.Equal(t, "done", attempt(t, plan.Layers, []*os.File{from, to}, "copy"))
+	require.Equal(t, want, <-read)
+}
