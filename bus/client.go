@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nuid"
 	"github.com/rulebox/rulebox"
 )
 
@@ -149,7 +148,7 @@ func (c *Client) request(inv *rulebox.Invocation, buf *[]byte) (*nats.Msg, error
 	}
 	withID := *inv
 	if withID.ID == "" {
-		withID.ID = nuid.Next()
+		withID.ID = rulebox.NewID()
 	}
 	*buf = appendBody(*buf, &withID)
 	return &nats.Msg{Subject: subject, Header: nats.Header{}, Data: *buf}, nil

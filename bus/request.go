@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nuid"
 	"github.com/rulebox/rulebox"
 	"github.com/rulebox/rulebox/internal/jsonscan"
 )
@@ -48,7 +47,7 @@ func decodeRequest(subject string, data []byte) (inv *rulebox.Invocation, id str
 		return nil, body.id, err
 	}
 	if body.id == "" {
-		body.id = nuid.Next()
+		body.id = rulebox.NewID()
 	}
 	return &rulebox.Invocation{
 		Tenant:  tenant,

@@ -172,6 +172,9 @@ func localURL(nopt *natsserver.Options) string {
 // URL returns where clients on this machine reach the server.
 func (s *Server) URL() string { return s.url }
 
+// DataDir returns the data folder.
+func (s *Server) DataDir() string { return string(s.l) }
+
 // Conn returns a new connection with a node's credentials that does not leave
 // the process. The caller closes it, before the server.
 func (s *Server) Conn(options ...nats.Option) (*nats.Conn, error) {
