@@ -60,9 +60,9 @@ func mapHolds(file string) bool {
 // executable path. files become descriptors 3, 4, …, and no other descriptor
 // above 2 stays open. The environment is the plan's own and nothing else.
 //
-// The caller may set Stdout, Stderr and more files before Start only through
-// files; Stdin is the null device. The child exits when the caller's end of the
-// donated socket closes: that is its own duty, see the package comment.
+// The caller may set Stdout and Stderr before Start, but not ExtraFiles, Env or
+// SysProcAttr. Start it with a Spawner if this process has a large heap. The
+// child must exit when the caller's end of the donated socket closes.
 func (p *Plan) Command(argv []string, files []*os.File) *exec.Cmd {
 	return p.command(argv, files, false)
 }

@@ -1,9 +1,10 @@
 // Package confine is the jail: what a parent asks of the kernel when it starts a
 // worker, and what the worker gives up before it reads a byte of a customer's.
 //
-// The parent calls Probe once, then Plan.Command for every worker. The child is
-// any program that calls Init first in main (or TestMain) and then, when it is a
-// worker, Enter:
+// The parent calls Probe once, then Plan.Command for every worker, which it
+// starts itself or, if its heap is large, through a Spawner. Memory is bounded
+// from outside by Groups and SetData. The child is any program that calls Init
+// first in main (or TestMain) and then, when it is a worker, Enter:
 //
 //	func main() {
 //		confine.Init() // does not return in a probe's child

@@ -8,8 +8,9 @@ import (
 )
 
 // policy returns what a worker of the profile may ask of the kernel. It is made
-// from what the Go runtime and package net do over descriptors they are given;
-// doc/security.md says why each condition is there.
+// from what the Go runtime and package net do over descriptors they are given:
+// threads, memory without execution, timers, and streams that are connected
+// already. Everything else kills the worker.
 func policy(p Profile) ([]rule, error) {
 	if auditArch == 0 {
 		return nil, errArch
