@@ -4,6 +4,8 @@ package runtime
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -117,32 +119,38 @@ func (r *Runner) InvokeNumbered(ctx context.Context, number uint64, inv *rulebox
 
 // onCPU runs the invocation. It is entered on the processor and leaves it, or
 // hands it to a goroutine that runs what is still in flight.
-func (r *Runner) onCPU(ctx context.Context, g *gate, inv *rulebox.Invocation, deadline time.Time) (*rulebox.Result, error) {
+func (r *Runner) onCPU(ctx context.Context, g *gate, inv *rulebox.Invocation, deadline time.Time) (res *rulebox.Result, err error) {
+	var realm *js.Realm
+	handed := false
+	defer func() {
+		if x := recover(); x != nil {
+			res, err = nil, rulebox.Errorf(rulebox.CodeInternal, "the runner failed").WithCause(fmt.Errorf("%v\n%s", x, debug.Stack()))
+		}
+		if handed {
+			return
+		}
+		g.Leave()
+		if realm != nil {
+			realm.Close()
+		}
+	}()
 	state, err := r.state(inv.Chain)
 	if err != nil {
-		g.Leave()
 		return nil, err
 	}
-	realm := state.take()
-	if realm == nil {
+	if realm = state.take(); realm == nil {
 		realm = js.New(inv.Chain, state.programs, r.opt.Host)
 	}
 	g.hold(realm)
 	res, fail := realm.Run(&js.Input{
 		Ctx: ctx, ID: inv.ID, Args: inv.Args, Now: inv.Now, Deadline: deadline, Gate: g, Cache: r.global(),
 	})
-	if c := realm.Global(); c != nil {
-		r.mu.Lock()
-		r.cache = c
-		r.mu.Unlock()
-	}
+	r.keepGlobal(realm)
 	res.Usage.CPU = g.used()
 	state.touch(realm.Touched())
 	if realm.Pending() && r.keep(realm) {
+		handed = true
 		go r.finish(realm, g)
-	} else {
-		g.Leave()
-		realm.Close()
 	}
 	if fail != nil {
 		return res, fail
@@ -166,12 +174,23 @@ func (r *Runner) keep(realm *js.Realm) bool {
 // finish runs what is in flight to its end, or to the deadline.
 func (r *Runner) finish(realm *js.Realm, g *gate) {
 	defer r.wait.Done()
+	defer func() {
+		recover() // a fault of ours; nobody waits for an answer any more
+		g.Leave()
+		realm.Close()
+		r.mu.Lock()
+		delete(r.late, realm)
+		r.mu.Unlock()
+	}()
 	realm.Drain()
-	g.Leave()
-	realm.Close()
+	r.keepGlobal(realm)
+}
+
+// keepGlobal takes over what the run left on `global`.
+func (r *Runner) keepGlobal(realm *js.Realm) {
 	r.mu.Lock()
-	delete(r.late, realm)
-	r.mu.Unlock()
+	defer r.mu.Unlock()
+	r.cache = realm.Global(r.cache)
 }
 
 // Close ends what is in flight after its answer, and waits for it. Invocations

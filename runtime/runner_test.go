@@ -340,3 +340,41 @@ func TestErrorsAreErrors(t *testing.T) {
 	require.NoError(t, err)
 	require.NotNil(t, res)
 }
+
+// Logins that overlap do not undo what the others left on global, and work in
+// flight after the answer may still put something there.
+func TestGlobalOfOverlappingLogins(t *testing.T) {
+	r := newRunner(t, runtime.Options{})
+	slow := chain(`function (u, c, cb) { setTimeout(() => { global.slow = 1; cb(null) }, 60) }`)
+	quick := chain(`function (u, c, cb) { global.quick = 1; cb(null) }`)
+	late := chain(`function (u, c, cb) { setTimeout(() => { global.late = 1 }, 20); cb(null) }`)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		_, err := r.Invoke(context.Background(), invocation(slow))
+		assert.NoError(t, err)
+	})
+	time.Sleep(20 * time.Millisecond)
+	for _, c := range []*rulebox.Chain{quick, late} {
+		_, err := r.Invoke(context.Background(), invocation(c))
+		require.NoError(t, err)
+	}
+	wg.Wait()
+	require.Eventually(t, func() bool { return r.Late() == 0 }, 10*time.Second, 5*time.Millisecond)
+	res, err := r.Invoke(context.Background(), invocation(chain(`function (u, c, cb) { c.idToken.g = [global.slow, global.quick, global.late]; cb(null, u, c) }`)))
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"idToken":{"g":[1,1,1]}}`, string(res.Values[1]))
+}
+
+// No file of ours and no address of the machine appears in what scripts see.
+func TestStacksShowNothingOfOurs(t *testing.T) {
+	r := newRunner(t, runtime.Options{})
+	res, err := r.Invoke(context.Background(), invocation(chain(`function (u, c, cb) {
+		c.idToken.v = [setTimeout, clearTimeout, console.log, cb, require].map(f => f.name).join();
+		try { setTimeout() } catch (e) { c.idToken.stack = e.stack }
+		[1].forEach(function each() { c.idToken.each = new Error('x').stack });
+		cb(null, u, c) }`)))
+	require.NoError(t, err)
+	assert.Contains(t, string(res.Values[1]), `"setTimeout,clearTimeout,log,callback,require"`)
+	assert.NotContains(t, string(res.Values[1]), "rulebox")
+	assert.NotContains(t, string(res.Values[1]), ".go")
+}

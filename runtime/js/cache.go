@@ -3,6 +3,7 @@ package js
 import (
 	"fmt"
 	"math/big"
+	"reflect"
 	"time"
 
 	"github.com/dop251/goja"
@@ -12,6 +13,47 @@ import (
 // clone, so that nothing of one realm reaches another. It is immutable.
 type Cache struct {
 	fields []cacheField
+}
+
+// Merge returns what is kept when a run that began with base ends with c, while
+// now is kept: other runs may have ended in between. What the run changed wins;
+// what it left alone is as the others left it.
+func (c *Cache) Merge(base, now *Cache) *Cache {
+	if base == now {
+		return c
+	}
+	before, after := base.index(), c.index()
+	out := &Cache{}
+	if now != nil {
+		for _, f := range now.fields {
+			old, had := before[f.key]
+			mine, has := after[f.key]
+			switch {
+			case had && !has:
+				continue // deleted by this run
+			case has && (!had || !reflect.DeepEqual(old, mine)):
+				continue // changed by this run: below
+			}
+			out.fields = append(out.fields, f)
+		}
+	}
+	for _, f := range c.fields {
+		if old, had := before[f.key]; !had || !reflect.DeepEqual(old, f.value) {
+			out.fields = append(out.fields, f)
+		}
+	}
+	return out
+}
+
+func (c *Cache) index() map[string]any {
+	if c == nil {
+		return nil
+	}
+	m := make(map[string]any, len(c.fields))
+	for _, f := range c.fields {
+		m[f.key] = f.value
+	}
+	return m
 }
 
 type cacheField struct {
@@ -43,15 +85,14 @@ type (
 // dropped is what cannot be cloned.
 type dropped struct{}
 
-// saveGlobal clones what scripts put on the global object. It returns nil and
-// false when nothing is to be changed.
-func (r *Realm) saveGlobal() (*Cache, bool) {
+// saveGlobal clones what scripts put on the global object, if they may have.
+func (r *Realm) saveGlobal() {
 	uses := false
 	for _, p := range r.progs {
 		uses = uses || p.global
 	}
 	if !uses || !r.alive() {
-		return nil, false
+		return
 	}
 	c := &Cache{}
 	err := r.guard(func() {
@@ -66,9 +107,9 @@ func (r *Realm) saveGlobal() (*Cache, bool) {
 	})
 	if err != nil {
 		r.warnCache(err)
-		return &Cache{}, true
+		c = &Cache{}
 	}
-	return c, true
+	r.saved = c
 }
 
 func (r *Realm) warnCache(err error) {

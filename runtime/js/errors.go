@@ -241,7 +241,7 @@ func (r *Realm) trackRejection(p *goja.Promise, op goja.PromiseRejectionOperatio
 		r.rejected = append(r.rejected, rejection{p, r.script})
 		return
 	}
-	for i := range r.rejected {
+	for i := len(r.rejected) - 1; i >= 0; i-- {
 		if r.rejected[i].promise == p {
 			r.rejected = append(r.rejected[:i], r.rejected[i+1:]...)
 			return

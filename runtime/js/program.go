@@ -27,6 +27,7 @@ type Program struct {
 	global    bool     // mentions the global object, so that its cache is kept
 	polyfills []string // groups of internal/polyfill
 	position  func(line, column int) (int, int)
+	warmth    []warmth
 }
 
 // Compile compiles the script. The error is a *rulebox.Error with CodeInvalid.
@@ -55,6 +56,7 @@ func Compile(s *rulebox.Script) (*Program, error) {
 	p.Plain = r.PlainFunction && !p.module
 	p.Requires, p.Warnings, p.polyfills, p.position = r.Requires, r.Warnings, r.Polyfills, r.Position
 	p.global = slices.Contains(r.Names, "global") || slices.Contains(r.Names, "globalThis")
+	p.warmth = warmthOf(s.Source)
 	for _, name := range p.Requires {
 		if m, ok := modules.Lookup(name); !ok || m.Internal {
 			p.Warnings = append(p.Warnings, fmt.Sprintf("require('%s') will fail: there is no such module", name))

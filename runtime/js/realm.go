@@ -137,6 +137,7 @@ func (r *Realm) Preload(touched []string) {
 				r.fns[i] = nil // the run meets it again and reports it
 			}
 		}
+		r.warm(p.warmth)
 	}
 	for _, name := range touched {
 		r.guard(func() { r.vm.GlobalObject().Get(name) })
@@ -158,8 +159,14 @@ func (r *Realm) stopped() bool { return r.reason.Load() != nil }
 // alive reports whether guest code may run.
 func (r *Realm) alive() bool { return !r.broken && !r.stopped() }
 
-// Global returns what the run left on `global`, nil if that is not to be kept.
-func (r *Realm) Global() *Cache { return r.saved }
+// Global returns what is to be kept of `global` in place of now. It is now itself
+// when the scripts do not use it.
+func (r *Realm) Global(now *Cache) *Cache {
+	if r.saved == nil {
+		return now
+	}
+	return r.saved.Merge(r.in.Cache, now)
+}
 
 // Pending reports whether work is still in flight after the answer.
 func (r *Realm) Pending() bool { return r.alive() && r.loop.pending() }

@@ -42,9 +42,7 @@ func (r *Realm) Run(in *Input) (*rulebox.Result, *rulebox.Error) {
 	if fail == nil {
 		fail = r.encode(res, args)
 	}
-	if c, ok := r.saveGlobal(); ok {
-		r.saved = c
-	}
+	r.saveGlobal()
 	r.finished = true
 	res.Logs = r.logs
 	if fail != nil {
@@ -56,12 +54,10 @@ func (r *Realm) Run(in *Input) (*rulebox.Result, *rulebox.Error) {
 // Drain runs what is still in flight after Run, until nothing is, or the
 // deadline. Failures have no reader any more.
 func (r *Realm) Drain() {
-	for r.alive() {
-		if !r.step() {
-			return
-		}
+	for r.alive() && r.step() {
 		r.failure = nil
 	}
+	r.saveGlobal()
 }
 
 func (r *Realm) decode(texts []json.RawMessage) ([]goja.Value, *rulebox.Error) {
