@@ -83,9 +83,16 @@ func (p *preparer) parseModule() (*Result, *Error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(r.program.Body) != 1 {
+	var f *ast.FunctionLiteral
+	if len(r.program.Body) == 1 {
+		if st, ok := r.program.Body[0].(*ast.ExpressionStatement); ok {
+			f, _ = st.Expression.(*ast.FunctionLiteral)
+		}
+	}
+	if f == nil {
 		return nil, &Error{Name: p.name, Message: "unbalanced braces"}
 	}
+	r.own = f.Body.List
 	r.Shape, r.Arity = ShapeModule, -1
 	r.PlainFunction = true // a module's program only makes the wrapper
 	return r, nil
@@ -101,6 +108,7 @@ func (p *preparer) parseExpression(prefix, text, suffix string) (*Result, *Error
 	if value == nil {
 		return nil, &Error{Name: p.name, Message: "more than one statement"}
 	}
+	r.own = []ast.Statement{&ast.ExpressionStatement{Expression: value}}
 	if !r.describe(value) {
 		s := &scan{names: make(map[string]bool)}
 		s.expr(value)
@@ -238,6 +246,7 @@ func (p *preparer) finishFile(r *Result, text string) (*Result, *Error) {
 	if err != nil {
 		return nil, err
 	}
+	r.own, _ = fileBody(r.program)
 	r.Warnings, r.Arity, r.Shape = warnings, -1, ShapeScript
 	if module {
 		r.Shape = ShapeModule

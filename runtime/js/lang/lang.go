@@ -103,7 +103,8 @@ type Result struct {
 
 	name    string
 	program *ast.Program
-	prefix  int // bytes before the customer's text on line 1
+	own     []ast.Statement // the customer's part of program; nil is all of it
+	prefix  int             // bytes before the customer's text on line 1
 	lines   *lineMap
 }
 
@@ -145,13 +146,14 @@ func Prepare(name, source string, form Form) (*Result, error) {
 			return nil, better(first, err)
 		}
 	}
-	s := &scan{names: make(map[string]bool)}
-	s.program(r.program)
-	if s.nested > 0 && !r.Transformed && leaks(r.program) {
-		// esbuild hoists such functions the way browsers do.
-		if lowered, err := p.lowered(); err == nil {
-			r, s = lowered, &scan{names: make(map[string]bool)}
-			s.program(r.program)
+	s := r.scan()
+	if !r.Transformed && (s.asyncGenerator || s.nested > 0 && leaks(r.own)) {
+		// esbuild hoists functions out of blocks the way browsers do.
+		lowered, err := p.lowered()
+		if err == nil {
+			r, s = lowered, lowered.scan()
+		} else if s.asyncGenerator {
+			return nil, err
 		}
 	}
 	if err := r.finish(s); err != nil {
@@ -175,7 +177,7 @@ func (r *Result) Compile() (*goja.Program, error) {
 		return nil, &Error{Name: r.name, Message: "compiled before"}
 	}
 	prog, err := compile(r.program)
-	r.program = nil
+	r.program, r.own = nil, nil
 	if err != nil {
 		return nil, r.compileError(err)
 	}
@@ -237,6 +239,15 @@ func hintFor(message string) string {
 // comment would make it open files.
 func parse(name, code string) (*ast.Program, error) {
 	return parser.ParseFile(nil, name, code, 0, parser.WithDisableSourceMaps)
+}
+
+func (r *Result) scan() *scan {
+	s := &scan{names: make(map[string]bool)}
+	if r.own == nil {
+		r.own = r.program.Body
+	}
+	s.stmts(r.own)
+	return s
 }
 
 // finish takes over what the scan found, and rewrites regular expressions in the

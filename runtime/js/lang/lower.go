@@ -76,11 +76,16 @@ func (p *preparer) loweredExpression() (*Result, *Error) {
 		return nil, err
 	}
 	r.Transformed, r.lines, r.prefix = true, lines, len(strict)+len(exportPrefix)
-	r.describe(exported(r.program))
+	value := exported(r.program)
+	if value == nil {
+		return nil, &Error{Name: p.name, Message: "more than one statement"}
+	}
+	r.describe(value)
 	return r, nil
 }
 
-// exported returns what the lowered program assigns to module.exports.
+// exported returns what the lowered program assigns to module.exports in its last
+// statement, nil if the program does more than that and declaring helpers.
 func exported(prog *ast.Program) ast.Expression {
 	if len(prog.Body) != 1 {
 		return nil
@@ -97,14 +102,34 @@ func exported(prog *ast.Program) ast.Expression {
 	if f == nil {
 		return nil
 	}
-	for _, st := range slices.Backward(f.Body.List) {
-		if es, ok := st.(*ast.ExpressionStatement); ok {
-			if a, ok := es.Expression.(*ast.AssignExpression); ok {
+	n := len(f.Body.List) - 2 // the last but one: ours is the return
+	for i, st := range f.Body.List {
+		switch st := st.(type) {
+		case *ast.VariableStatement, *ast.EmptyStatement, *ast.ReturnStatement: // esbuild's helpers
+		case *ast.ExpressionStatement:
+			if a, ok := st.Expression.(*ast.AssignExpression); ok && i == n-emptyBefore(f.Body.List[:n+1]) {
 				return a.Right
 			}
+			if _, directive := st.Expression.(*ast.StringLiteral); !directive {
+				return nil
+			}
+		default:
+			return nil
 		}
 	}
 	return nil
+}
+
+// emptyBefore counts the empty statements at the end.
+func emptyBefore(list []ast.Statement) int {
+	n := 0
+	for _, st := range slices.Backward(list) {
+		if _, ok := st.(*ast.EmptyStatement); !ok {
+			break
+		}
+		n++
+	}
+	return n
 }
 
 func (p *preparer) loweredFile() (*Result, *Error) {

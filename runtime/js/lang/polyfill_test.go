@@ -36,19 +36,19 @@ func TestCases(t *testing.T) {
 
 func TestPolyfillsOfSources(t *testing.T) {
 	for source, want := range map[string][]string{
-		"":                               nil,
-		"function (user) { user.x = 1 }": nil,
-		"Object.keys(user).map(f)":       nil,
-		"try { a } catch (e) {}":         nil,
-		"x.escape(y)":                    {"escape"},
-		"Promise.try(f)":                 {"promise"},
-		"m.keys().map(f)":                {"iterator"},
-		"function* g() {}":               {"iterator"},
-		"obj['groupBy']":                 {"groupBy"},
+		"":                                   nil,
+		"function (user) { user.x = 1 }":     nil,
+		"Object.keys(user).map(f)":           nil,
+		"try { a } catch (e) {}":             nil,
+		"x.escape(y)":                        {"escape"},
+		"Promise.try(f)":                     {"promise"},
+		"m.keys().map(f)":                    {"iterator"},
+		"function* g() {}":                   {"iterator"},
+		"obj['groupBy']":                     {"groupBy"},
 		"Object.groupBy; n.toLocaleString()": {"groupBy", "locale"},
-		`/\p{L}/u`:                       nil,
-		`new RegExp('\\p{L}', 'u')`:      {"regexp"},
-		"Error.prepareStackTrace = 1":    {"callsites"},
+		`/\p{L}/u`:                           nil,
+		`new RegExp('\\p{L}', 'u')`:          {"regexp"},
+		"Error.prepareStackTrace = 1":        {"callsites"},
 	} {
 		assert.Equal(t, want, lang.Polyfills(source), source)
 	}

@@ -8,6 +8,9 @@ type scan struct {
 	order    []string
 	requires []string
 	regexps  []*ast.RegExpLiteral
+	// asyncGenerator says that there is one: goja parses them but refuses to
+	// compile them.
+	asyncGenerator bool
 	// nested counts function declarations inside of blocks.
 	nested int
 	// When hoist is not nil, it holds for each such name how many of the blocks
@@ -36,8 +39,6 @@ func (s *scan) require(arg string) {
 	}
 	s.requires = append(s.requires, arg)
 }
-
-func (s *scan) program(p *ast.Program) { s.stmts(p.Body) }
 
 func (s *scan) stmts(list []ast.Statement) {
 	for _, st := range list {
@@ -88,13 +89,13 @@ func (s *scan) count(list []ast.Statement, d int) {
 	}
 }
 
-// leaks says whether the program uses a function outside of the block that
+// leaks says whether the statements use a function outside of the block that
 // declares it. Sloppy code may (Annex B.3.3); goja gives a ReferenceError.
-func leaks(p *ast.Program) bool {
+func leaks(list []ast.Statement) bool {
 	names := &scan{names: make(map[string]bool), hoist: make(map[string]int)}
-	names.program(p) // learns the names
+	names.stmts(list) // learns the names
 	uses := &scan{names: make(map[string]bool), hoist: names.hoist}
-	uses.program(p)
+	uses.stmts(list)
 	return uses.hoisted
 }
 
@@ -194,6 +195,7 @@ func (s *scan) parameters(p *ast.ParameterList) {
 
 func (s *scan) function(f *ast.FunctionLiteral) {
 	if f != nil {
+		s.asyncGenerator = s.asyncGenerator || f.Async && f.Generator
 		s.parameters(f.ParameterList)
 		s.stmts(f.Body.List)
 	}
