@@ -1,6 +1,9 @@
 package modules
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // cipherNatives:
 //
@@ -156,13 +159,20 @@ func cipherInfo(c *Call, args []any) (any, error) {
 	if k == nil {
 		return nil, nil
 	}
-	o := Object{{"name", k.name}, {"nid", k.nid}}
-	if k.mode != "gcm" && k.mode != "ctr" && k.newBlock != nil {
+	name, block := k.name, 1
+	switch k.mode {
+	case "gcm":
+		name = "id-" + strings.Replace(k.name, "-", "", 1) // as OpenSSL calls it: id-aes256-gcm
+	case "cbc", "ecb":
 		b, err := k.newBlock(make([]byte, k.key))
 		if err != nil {
 			return nil, err
 		}
-		o = append(o, Field{"blockSize", b.BlockSize()})
+		block = b.BlockSize()
+	}
+	o := Object{{"name", name}, {"nid", k.nid}}
+	if k.mode != "stream" {
+		o = append(o, Field{"blockSize", block})
 	}
 	if k.iv > 0 {
 		o = append(o, Field{"ivLength", k.iv})

@@ -13,6 +13,14 @@ func webModules() []Module {
 		{Name: "internal/formdata", Internal: true, Source: source("formdata")},
 		{Name: "internal/webstream", Internal: true, Source: source("webstream")},
 
+		{Name: "http", Source: source("http")},
+		{Name: "https", Source: source("https")},
+		{Name: "internal/http", Internal: true, Source: source("http_client"), Natives: httpNatives},
+		{Name: "internal/http_codes", Internal: true, Source: source("http_codes")},
+
+		{Name: "process", Source: source("process")},
+		{Name: "internal/auth0", Internal: true, Source: source("auth0")},
+
 		{Name: "crypto", Source: source("crypto")},
 		{Name: "internal/crypto/output", Internal: true, Source: source("crypto_output")},
 		{Name: "internal/crypto/hash", Internal: true, Source: source("crypto_hash"), Natives: hashNatives},
@@ -36,6 +44,8 @@ func webGlobals() []Global {
 		{Name: "FormData", Module: "internal/formdata", Export: "FormData"},
 		{Name: "File", Module: "internal/blob", Export: "File"},
 		{Name: "ReadableStream", Module: "internal/webstream", Export: "ReadableStream"},
+		{Name: "process", Module: "process"},
+		{Name: "auth0", Module: "internal/auth0"},
 		{Name: "crypto", Module: "internal/webcrypto", Export: "crypto"},
 		{Name: "Crypto", Module: "internal/webcrypto", Export: "Crypto"},
 		{Name: "CryptoKey", Module: "internal/webcrypto", Export: "CryptoKey"},

@@ -35,7 +35,7 @@ class Signer {
     if (typeof algorithm !== 'string') throw invalid('algorithm', 'of type string', algorithm);
     const { native: hash } = require('internal/crypto/hash');
     let h;
-    try { h = hash.create(algorithm); } catch (err) { throw coded(Error, 'ERR_CRYPTO_INVALID_DIGEST', 'Invalid digest: ' + algorithm); }
+    try { h = hash.create(algorithm); } catch (err) { throw coded(TypeError, 'ERR_CRYPTO_INVALID_DIGEST', 'Invalid digest: ' + algorithm); }
     Object.defineProperty(this, '_alg', { value: algorithm });
     Object.defineProperty(this, '_h', { value: h, writable: true });
   }

@@ -116,14 +116,12 @@ class Response extends Carrier {
     if (!(status >= 200 && status <= 599)) throw new RangeError('init["status"] must be in the range of 200 to 599, inclusive.');
     const statusText = init.statusText === undefined ? '' : String(init.statusText);
     const headers = new (require('internal/headers').Headers)(init.headers === undefined ? [] : init.headers);
-    let data = null;
     if (body !== undefined && body !== null) {
       if (nullStatus.has(status)) throw new TypeError('Response with null body status cannot have body');
       const b = require('internal/body').extract(body);
-      data = b.data;
       if (b.type && !headers.has('content-type')) headers.append('content-type', b.type);
-      this[kBody] = new Body(-1, data, null);
-      if (b.stream) { this[kBody].data = null; this[kBody].stream = b.stream; }
+      this[kBody] = new Body(-1, b.stream ? null : b.data, null);
+      this[kBody].stream = b.stream || null;
     } else {
       this[kBody] = new Body(-1, null, null);
     }

@@ -4,11 +4,18 @@ import (
 	"compress/gzip"
 	"compress/zlib"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"io"
+	"log"
+	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -157,8 +164,8 @@ func webOptions(t testing.TB) (*dialHost, Option) {
 	t.Cleanup(plain.Close)
 	secure := httptest.NewTLSServer(webHandler())
 	t.Cleanup(secure.Close)
-	strange := httptest.NewTLSServer(webHandler())
-	t.Cleanup(strange.Close)
+	selfSigned := tlsServer(t, time.Now().Add(time.Hour))
+	expired := tlsServer(t, time.Now().Add(-time.Hour))
 	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -166,14 +173,48 @@ func webOptions(t testing.TB) (*dialHost, Option) {
 	closed.Close()
 	h := &dialHost{roots: x509.NewCertPool()}
 	h.roots.AddCert(secure.Certificate())
+	h.roots.AddCert(expired.Certificate())
+	selfSignedPEM := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: selfSigned.Certificate().Raw}))
 	return h, func(r *Realm) {
 		r.Call.Host = h
 		r.VM.Set("BASE", plain.URL)
 		r.VM.Set("SECURE", secure.URL)
+		r.VM.Set("SELFSIGNED", selfSigned.URL)
+		r.VM.Set("SELFSIGNED_PEM", selfSignedPEM)
+		r.VM.Set("EXPIRED", expired.URL)
 		r.VM.Set("PORT", plain.Listener.Addr().(*net.TCPAddr).Port)
 		r.VM.Set("CLOSED", "http://"+closed.Addr().String())
 	}
 }
+
+// tlsServer has a certificate of its own that ends then.
+func tlsServer(t testing.TB, end time.Time) *httptest.Server {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "self"}, IsCA: true, BasicConstraintsValid: true,
+		NotBefore: end.Add(-48 * time.Hour), NotAfter: end, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, cert, cert, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := httptest.NewUnstartedServer(webHandler())
+	s.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	return s
+}
+
+func TestHTTP(t *testing.T) {
+	_, opt := webOptions(t)
+	Cases(t, "testdata/web_http*.txtar", opt)
+}
+
+func TestProcess(t *testing.T) { Cases(t, "testdata/web_process.txtar") }
 
 func TestFetch(t *testing.T) {
 	_, opt := webOptions(t)
