@@ -22,8 +22,10 @@ type ServeOptions struct {
 	// Logger may be nil.
 	Logger *zap.Logger
 	// MaxInflight is how many requests may be with the handler at once; one more
-	// is answered unavailable at once. Default 256.
+	// is answered unavailable at once. Default 1024.
 	MaxInflight int
+	// MaxTenant is how many of them may be of one tenant. Default half.
+	MaxTenant int
 	// DrainTimeout is how long requests may go on after Serve's context ends.
 	// Default 30 s. Then their contexts end too.
 	DrainTimeout time.Duration
@@ -32,7 +34,7 @@ type ServeOptions struct {
 }
 
 const (
-	defaultInflight = 256
+	defaultInflight = 1024
 	defaultDrain    = 30 * time.Second
 	// flushTimeout bounds waiting for the NATS server, not for logins.
 	flushTimeout = 5 * time.Second
@@ -51,20 +53,23 @@ func Serve(ctx context.Context, opt ServeOptions) error {
 	if opt.MaxInflight <= 0 {
 		opt.MaxInflight = defaultInflight
 	}
+	if opt.MaxTenant <= 0 {
+		opt.MaxTenant = (opt.MaxInflight + 1) / 2
+	}
 	if opt.DrainTimeout <= 0 {
 		opt.DrainTimeout = defaultDrain
 	}
 	// Requests outlive ctx: they end by their own deadlines while draining.
 	base, abandon := context.WithCancel(context.WithoutCancel(ctx))
 	defer abandon()
-	s := &server{opt: opt, base: base, slots: make(chan struct{}, opt.MaxInflight)}
+	s := &server{opt: opt, base: base, slots: slots{max: opt.MaxInflight, maxTenant: opt.MaxTenant, tenants: make(map[string]int)}}
 	return s.serve(ctx, abandon)
 }
 
 type server struct {
 	opt   ServeOptions
 	base  context.Context
-	slots chan struct{}
+	slots slots
 	wait  sync.WaitGroup // requests with the handler
 }
 
@@ -128,12 +133,10 @@ func (s *server) receive(msg *nats.Msg) {
 		s.opt.Logger.Warn("request without a reply subject was dropped", zap.String("subject", msg.Subject))
 		return
 	}
-	select {
-	case s.slots <- struct{}{}:
-	default:
+	tenant := tenantOf(msg.Subject)
+	if busy := s.slots.take(tenant); busy != nil {
 		_, id, _ := decodeRequest(msg.Subject, msg.Data)
-		s.reply(msg, &rulebox.Result{ID: id}, rulebox.Errorf(rulebox.CodeUnavailable, "the node is busy: all %d requests it takes at once are running", s.opt.MaxInflight).
-			WithHint("send it again, add nodes, or raise the node's limit of requests in flight"))
+		s.reply(msg, &rulebox.Result{ID: id}, busy)
 		return
 	}
 	s.wait.Add(1)
@@ -141,7 +144,7 @@ func (s *server) receive(msg *nats.Msg) {
 		defer s.wait.Done()
 		res, err := s.handle(msg, arrived)
 		// Free before the answer: who asks one at a time needs one slot.
-		<-s.slots
+		s.slots.give(tenant)
 		s.reply(msg, res, err)
 	}()
 }

@@ -152,7 +152,7 @@ func TestNodeAnswersBeforeTheCallerGivesUp(t *testing.T) {
 func TestSlotsFull(t *testing.T) {
 	s := startServer(t, ServerOptions{})
 	started, release := make(chan struct{}, 8), make(chan struct{})
-	startNode(t, s, ServeOptions{MaxInflight: 2, Handler: handlerFunc(func(ctx context.Context, inv *rulebox.Invocation) (*rulebox.Result, error) {
+	startNode(t, s, ServeOptions{MaxInflight: 2, MaxTenant: 2, Handler: handlerFunc(func(ctx context.Context, inv *rulebox.Invocation) (*rulebox.Result, error) {
 		started <- struct{}{}
 		<-release
 		return echo(ctx, inv)
@@ -181,6 +181,39 @@ func TestSlotsFull(t *testing.T) {
 	}
 	_, err = client.Login(testContext(t), "acme", struct{}{}, struct{}{})
 	require.NoError(t, err, "slots come back")
+}
+
+// A tenant whose logins hang does not keep the others out.
+func TestOneTenantLeavesRoom(t *testing.T) {
+	s := startServer(t, ServerOptions{})
+	started, release := make(chan struct{}, 8), make(chan struct{})
+	startNode(t, s, ServeOptions{MaxInflight: 4, Handler: handlerFunc(func(ctx context.Context, inv *rulebox.Invocation) (*rulebox.Result, error) {
+		if inv.Tenant == "acme" {
+			started <- struct{}{}
+			<-release
+		}
+		return echo(ctx, inv)
+	})})
+	client := connectAs(t, s, "all", AllTenants)
+	results := make(chan error, 2)
+	for range 2 {
+		go func() {
+			_, err := client.Login(testContext(t), "acme", struct{}{}, struct{}{})
+			results <- err
+		}()
+		<-started
+	}
+	_, err := client.Login(testContext(t), "acme", struct{}{}, struct{}{})
+	require.Equal(t, rulebox.CodeUnavailable, rulebox.CodeOf(err))
+	require.ErrorContains(t, err, "tenant acme: all 2")
+	for range 10 {
+		_, err = client.Login(testContext(t), "beta", struct{}{}, struct{}{})
+		require.NoError(t, err)
+	}
+	close(release)
+	for range 2 {
+		require.NoError(t, <-results)
+	}
 }
 
 // A node that is told to end answers what it has taken.
