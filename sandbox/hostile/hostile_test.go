@@ -1,0 +1,265 @@
+package hostile
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/tools/txtar"
+
+	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/sandbox"
+	"github.com/rulebox/rulebox/sandbox/confine"
+	"github.com/rulebox/rulebox/sandbox/worker"
+)
+
+func TestMain(m *testing.M) {
+	confine.Init()
+	if len(os.Args) > 1 && os.Args[1] == "worker" {
+		worker.Main()
+	}
+	os.Exit(m.Run())
+}
+
+const (
+	wall   = 300 * time.Millisecond
+	memory = 64 << 20
+	// late is how much later than the limit an answer may be.
+	late = 250 * time.Millisecond
+	// oneWorker is what a worker may have beside its scripts' memory, in bytes.
+	oneWorker = 64 << 20
+	parallel  = 2
+)
+
+// tries is how often a late answer, or one that time cut off, is given another
+// chance: the machine may be busy with something else.
+const tries = 4
+
+type hostileCase struct {
+	name   string
+	codes  []string
+	source string
+}
+
+func cases(t *testing.T) (all []hostileCase) {
+	files, err := filepath.Glob("testdata/*.txtar")
+	require.NoError(t, err)
+	for _, file := range files {
+		archive, err := txtar.ParseFile(file)
+		require.NoError(t, err)
+		class := strings.TrimSuffix(filepath.Base(file), ".txtar")
+		for _, f := range archive.Files {
+			all = append(all, parse(t, class+"/"+f.Name, string(f.Data)))
+		}
+	}
+	require.GreaterOrEqual(t, len(all), 200)
+	return all
+}
+
+func parse(t *testing.T, name, text string) hostileCase {
+	head, body, _ := strings.Cut(text, "\n")
+	codes, ok := strings.CutPrefix(head, "// ")
+	require.True(t, ok, "%s: the first line names the codes", name)
+	c := hostileCase{name: name, codes: strings.Fields(codes), source: body}
+	for _, code := range c.codes {
+		require.True(t, code == "ok" || slices.Contains(rulebox.Codes, rulebox.Code(code)), "%s: code %q", name, code)
+	}
+	if repeated, ok := strings.CutPrefix(body, "// source "); ok {
+		var parts [4]any
+		require.NoError(t, json.Unmarshal([]byte(repeated), &parts), name)
+		c.source = parts[0].(string) + strings.Repeat(parts[1].(string), int(parts[2].(float64))) + parts[3].(string)
+		return c
+	}
+	first := strings.TrimSpace(body)
+	for _, form := range []string{"function (", "function rule(", "async function rule(", "(function (", "(() =>", "0, function"} {
+		if strings.HasPrefix(first, form) {
+			return c
+		}
+	}
+	c.source = "function (user, context, callback) {\n" + body + "\n;callback(null, user, context);\n}"
+	return c
+}
+
+func TestHostile(t *testing.T) {
+	plan, err := confine.Probe(confine.JS)
+	require.NoError(t, err)
+	p := &prison{t: t, pool: start(t, plan)}
+	all := cases(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	var around sync.WaitGroup
+	around.Go(func() { p.bystander(ctx) })
+	around.Go(func() { p.weigh(ctx) })
+
+	t.Run("cases", func(t *testing.T) {
+		gate := make(chan struct{}, parallel)
+		for i, c := range all {
+			t.Run(c.name, func(t *testing.T) {
+				t.Parallel()
+				gate <- struct{}{}
+				defer func() { <-gate }()
+				p.run(t, fmt.Sprintf("hostile-%d", i), c)
+			})
+		}
+	})
+	cancel()
+	around.Wait()
+	assert.Positive(t, p.served.Load(), "the bystander was served meanwhile")
+	most := int64(parallel*(memory+oneWorker) + 8*oneWorker/2)
+	t.Logf("%d cases; the bystander logged in %d times; the workers' memory was %d MiB at most, %d MiB allowed",
+		len(all), p.served.Load(), p.peak.Load()>>20, most>>20)
+	assert.Less(t, p.peak.Load(), most, "memory of all workers together")
+	assert.Positive(t, p.peak.Load())
+}
+
+func start(t *testing.T, plan *confine.Plan) *sandbox.Pool {
+	pool, err := sandbox.New(sandbox.Options{Plan: plan, Warm: 4, MaxWorkers: 8})
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- pool.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		assert.NoError(t, <-done)
+	})
+	return pool
+}
+
+// prison is the pool with what is watched around the cases.
+type prison struct {
+	t      *testing.T
+	pool   *sandbox.Pool
+	served atomic.Int64
+	peak   atomic.Int64 // bytes
+}
+
+func chain(tenant, name, source string, w time.Duration) *rulebox.Chain {
+	return &rulebox.Chain{
+		Tenant: tenant, Trigger: rulebox.TriggerLogin,
+		Scripts: []*rulebox.Script{rulebox.NewScript(rulebox.KindRule, name, source)},
+		Limits:  rulebox.Limits{Wall: w, Memory: memory}.WithDefaults(),
+	}
+}
+
+func (p *prison) invoke(c *rulebox.Chain) (*rulebox.Result, error) {
+	return p.pool.Invoke(context.Background(), &rulebox.Invocation{Chain: c, Tenant: c.Tenant, Trigger: c.Trigger, ID: "tx", Args: []json.RawMessage{
+		json.RawMessage(`{"user_id":"auth0|1","email":"a@b.example","app_metadata":{"roles":["x"]}}`),
+		json.RawMessage(`{"clientID":"c","protocol":"oidc-basic-profile","idToken":{},"accessToken":{}}`),
+	}})
+}
+
+// goodRule fails if anything of an earlier run can be seen.
+const goodRule = `function (user, context, callback) {
+  if ({}.polluted || globalThis.escaped || [].push.toString().indexOf('native') < 0) throw new Error('an earlier run shows');
+  context.idToken.ok = JSON.stringify([1, { a: user.email }]);
+  callback(null, user, context);
+}`
+
+// run runs the case: its code is one of those named, its answer is in time, and
+// the tenant's next login succeeds.
+func (p *prison) run(t *testing.T, tenant string, c hostileCase) {
+	bad := chain(tenant, "hostile", c.source, wall)
+	var took time.Duration
+	for attempt := 1; attempt <= tries; attempt++ {
+		begin := time.Now()
+		_, err := p.invoke(bad)
+		took = time.Since(begin)
+		code := string(rulebox.CodeOf(err))
+		if err == nil {
+			code = "ok"
+		}
+		explained(t, err)
+		p.next(t, tenant)
+		if slices.Contains(c.codes, code) && took <= wall+late {
+			break
+		}
+		if code != "timeout" && code != "unavailable" || attempt == tries {
+			require.Contains(t, c.codes, code, "error: %.300v", err)
+		}
+	}
+	assert.LessOrEqual(t, took, wall+late, "the answer came late, %d times", tries)
+}
+
+// explained checks that an error says whose it is and how it can be mended.
+func explained(t *testing.T, err error) {
+	if err == nil || rulebox.CodeOf(err) == rulebox.CodeUnavailable {
+		return
+	}
+	var e *rulebox.Error
+	require.True(t, errors.As(err, &e))
+	assert.NotEmpty(t, e.Message)
+	assert.Equal(t, "hostile", e.Script, "the script to blame: %v", err)
+	if e.Code == rulebox.CodeTimeout || e.Code == rulebox.CodeMemory {
+		assert.NotEmpty(t, e.Hint, "%v", err)
+	}
+	assert.Less(t, len(e.Message)+len(e.Hint)+len(e.Trace), 64<<10, "an error is for reading")
+}
+
+func (p *prison) next(t *testing.T, tenant string) {
+	var res *rulebox.Result
+	var err error
+	for range tries {
+		if res, err = p.invoke(chain(tenant, "good", goodRule, 20*time.Second)); rulebox.CodeOf(err) != rulebox.CodeUnavailable {
+			break // unavailable is safe to try again, by contract
+		}
+	}
+	require.NoError(t, err, "the tenant's next login")
+	assert.Contains(t, string(res.Values[1]), `"ok"`)
+}
+
+// bystander logs another tenant in, all the time.
+func (p *prison) bystander(ctx context.Context) {
+	c := chain("bystander", "good", goodRule, 20*time.Second)
+	for ctx.Err() == nil {
+		if _, err := p.invoke(c); err != nil {
+			p.t.Errorf("the bystander's login: %v", err)
+			return
+		}
+		p.served.Add(1)
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// weigh samples the memory of all workers together.
+func (p *prison) weigh(ctx context.Context) {
+	for ctx.Err() == nil {
+		p.peak.Store(max(p.peak.Load(), childrenMemory()))
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// childrenMemory is the resident private memory of this process's children.
+func childrenMemory() (bytes int64) {
+	lists, _ := filepath.Glob("/proc/self/task/*/children")
+	for _, list := range lists {
+		text, _ := os.ReadFile(list)
+		for _, pid := range strings.Fields(string(text)) {
+			bytes += private(pid)
+		}
+	}
+	return bytes
+}
+
+func private(pid string) (bytes int64) {
+	text, err := os.ReadFile("/proc/" + pid + "/smaps_rollup")
+	if err != nil {
+		return 0 // gone, or not ours to read
+	}
+	for _, line := range strings.Split(string(text), "\n") {
+		var kib int64
+		if _, err := fmt.Sscanf(line, "Private_Dirty: %d kB", &kib); err == nil {
+			bytes += kib << 10
+		}
+	}
+	return bytes
+}
