@@ -115,7 +115,7 @@ func New(chain *rulebox.Chain, progs []*Program, host modules.Host) *Realm {
 	}
 	r.vm.SetMaxCallStackSize(maxCallStack)
 	r.vm.SetParserOptions(parserOptions...)
-	r.codec = newCodec(r.vm)
+	r.codec = lazy.New(r.vm)
 	r.loop.init()
 	r.vm.SetPromiseRejectionTracker(r.trackRejection)
 	r.vm.SetAsyncContextTracker((*asyncContext)(r))

@@ -2,10 +2,13 @@ package js
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/dop251/goja"
 	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/runtime/js/lazy"
 )
 
 // Run runs the programs of the chain in order and returns what is left. It is
@@ -231,11 +234,7 @@ func (r *Realm) encode(res *rulebox.Result, args []goja.Value) *rulebox.Error {
 	for _, v := range args {
 		text, err := r.append(v, max)
 		if err != nil {
-			if isTooLarge(err) {
-				return rulebox.Errorf(rulebox.CodeMemory, "the values that the scripts left are longer than %d bytes of JSON", r.limits.Output).
-					WithHint("put less into user and context, or raise limits.output")
-			}
-			return r.failed(err)
+			return r.unwritable(err)
 		}
 		max -= len(text)
 		res.Values = append(res.Values, text)
@@ -244,6 +243,22 @@ func (r *Realm) encode(res *rulebox.Result, args []goja.Value) *rulebox.Error {
 		res.RedirectURL = r.redirect(args[1])
 	}
 	return nil
+}
+
+// unwritable is the error for values that cannot be written out.
+func (r *Realm) unwritable(err error) *rulebox.Error {
+	e := &rulebox.Error{Code: rulebox.CodeMemory, Script: r.scriptName()}
+	switch {
+	case errors.Is(err, lazy.ErrTooLarge):
+		e.Message = fmt.Sprintf("the values that the scripts left are longer than %d bytes of JSON", r.limits.Output)
+		e.Hint = "put less into user and context, or raise limits.output"
+	case errors.Is(err, lazy.ErrTooDeep):
+		e.Message = fmt.Sprintf("the values that the scripts left nest deeper than %d levels", lazy.MaxDepth)
+		e.Hint = "put flatter values into user and context"
+	default:
+		return r.failed(err)
+	}
+	return e
 }
 
 func (r *Realm) append(v goja.Value, max int) (text []byte, err error) {

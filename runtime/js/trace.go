@@ -71,7 +71,7 @@ func (t *trace) add(f frame) {
 		t.b.WriteByte('\n')
 	}
 	at := f.file + ":" + strconv.Itoa(f.line) + ":" + strconv.Itoa(f.column)
-	if f.function != "" {
+	if f.function != "" && f.function != "<anonymous>" {
 		at = f.function + " (" + at + ")"
 	}
 	t.b.WriteString("at " + at)
