@@ -10,7 +10,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"net/url"
 	"strings"
 	"sync"
 )
@@ -32,7 +31,7 @@ type exchange struct {
 // exchangeRequest is a request as a module describes it.
 type exchangeRequest struct {
 	method    string
-	url       *url.URL
+	url       *webURL
 	header    http.Header
 	host      string // Host header, if the script chose one
 	body      []byte
@@ -44,7 +43,7 @@ type exchangeRequest struct {
 
 type exchangeResponse struct {
 	*http.Response
-	url        *url.URL
+	url        *webURL
 	redirected bool
 }
 
@@ -104,7 +103,7 @@ func (x *exchange) roundTrip(t *http.Transport, r *exchangeRequest) (*http.Respo
 	if err != nil {
 		return nil, &Throw{Class: "TypeError", Message: "'" + r.method + "' is not a valid HTTP method.", Props: Object{{"code", "ERR_INVALID_HTTP_TOKEN"}}}
 	}
-	req.URL, req.Host, req.Header = r.url, r.host, r.header
+	req.URL, req.Host, req.Header = netURL(r.url), r.host, r.header
 	if strings.EqualFold(r.header.Get("Connection"), "close") {
 		req.Close = true
 	}
@@ -133,8 +132,8 @@ func (r *exchangeRequest) follow(res *http.Response, hops int) (*exchangeRequest
 	if hops >= r.redirects {
 		return nil, errRedirectCount
 	}
-	target, err := joinURL(r.url, location)
-	if err != nil || target.Scheme != "http" && target.Scheme != "https" {
+	target, ok := parseWebURL(location, r.url)
+	if !ok || len(location) > maxRequestURL || target.scheme != "http" && target.scheme != "https" {
 		return nil, Coded("ERR_INVALID_URL", "the server redirects to "+location+", which is not an http or https URL")
 	}
 	next := *r
@@ -145,13 +144,13 @@ func (r *exchangeRequest) follow(res *http.Response, hops int) (*exchangeRequest
 			next.header.Del(h)
 		}
 	}
-	if target.Scheme != r.url.Scheme || target.Host != r.url.Host {
+	if target.scheme != r.url.scheme || target.hostPort() != r.url.hostPort() {
 		for _, h := range []string{"Authorization", "Proxy-Authorization", "Cookie"} {
 			next.header.Del(h)
 		}
 	}
-	if target.Fragment == "" {
-		target.Fragment = r.url.Fragment
+	if !target.hasFragment {
+		target.fragment, target.hasFragment = r.url.fragment, r.url.hasFragment
 	}
 	next.url = target
 	return &next, nil

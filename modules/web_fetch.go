@@ -16,7 +16,10 @@ import (
 	"golang.org/x/text/encoding/unicode"
 )
 
-const httpChunk = 64 << 10
+const (
+	httpChunk     = 64 << 10
+	maxRequestURL = 64 << 10
+)
 
 // httpNatives serve fetch, http and https. The life of an exchange:
 //
@@ -94,7 +97,7 @@ func httpSend(c *Call, args []any) (any, error) {
 		return Object{
 			{"status", res.StatusCode},
 			{"statusText", status},
-			{"url", res.url.String()},
+			{"url", res.url.href()},
 			{"redirected", res.redirected},
 			{"headers", flatHeader(res.Header, lower)},
 			{"version", fmt.Sprintf("%d.%d", res.ProtoMajor, res.ProtoMinor)},
@@ -163,6 +166,9 @@ func readRequest(args []any) (*exchangeRequest, error) {
 	}
 	r.refuse, _ = opt.Get("refuse").(bool)
 	r.decode, _ = opt.Get("decode").(bool)
+	if r.decode && (u.username != "" || u.password != "") {
+		return nil, &Throw{Class: "TypeError", Message: "Request cannot be constructed from a URL that includes credentials: " + text}
+	}
 	r.tls.Insecure, _ = opt.Get("insecure").(bool)
 	r.tls.ServerName, _ = opt.Get("servername").(string)
 	r.tls.CA, _ = opt.Get("ca").(string)
@@ -257,53 +263,34 @@ func flatHeader(h http.Header, lower bool) []string {
 }
 
 // parseHTTPURL parses an absolute http or https URL.
-func parseHTTPURL(text string) (*url.URL, error) {
-	u, err := joinURL(nil, text)
-	if err != nil {
+func parseHTTPURL(text string) (*webURL, error) {
+	if len(text) > maxRequestURL {
+		return nil, &Throw{Class: "TypeError", Message: fmt.Sprintf("the URL is longer than %d KiB", maxRequestURL>>10), Props: Object{{"code", "ERR_INVALID_URL"}}}
+	}
+	u, ok := parseWebURL(text, nil)
+	if !ok {
 		return nil, &Throw{Class: "TypeError", Message: "Invalid URL", Props: Object{{"code", "ERR_INVALID_URL"}, {"input", text}}}
 	}
-	if u.Scheme != "http" && u.Scheme != "https" {
-		return nil, &Throw{Class: "TypeError", Message: "unknown scheme " + u.Scheme + ": only http and https URLs can be requested", Props: Object{{"code", "ERR_INVALID_PROTOCOL"}}}
+	if u.scheme != "http" && u.scheme != "https" {
+		return nil, &Throw{Class: "TypeError", Message: "unknown scheme " + u.scheme + ": only http and https URLs can be requested", Props: Object{{"code", "ERR_INVALID_PROTOCOL"}}}
 	}
 	return u, nil
 }
 
-// joinURL parses text, against base if that is not nil.
-func joinURL(base *url.URL, text string) (*url.URL, error) {
-	text = strings.Trim(text, " \t\r\n\f")
-	u, err := url.Parse(text)
-	if err != nil {
-		// A lone % is an error to net/url and a character to browsers.
-		if u, err = url.Parse(escapeLonePercent(text)); err != nil {
-			return nil, err
-		}
+// netURL is the URL as net/http takes it: with the path as it is, which net/url
+// would otherwise escape in its own way.
+func netURL(u *webURL) *url.URL {
+	n := &url.URL{Scheme: u.scheme, Host: u.hostPort(), RawQuery: u.query}
+	path := u.pathname()
+	if p, err := url.PathUnescape(path); err == nil {
+		n.Path, n.RawPath = p, path
+	} else {
+		n.Path = path
 	}
-	if base != nil {
-		u = base.ResolveReference(u)
+	if n.EscapedPath() != path && !strings.HasPrefix(path, "//") {
+		n.Opaque = path
 	}
-	if u.Host == "" {
-		return nil, errors.New("no host")
-	}
-	if u.Path == "" {
-		u.Path = "/"
-	}
-	return u, nil
-}
-
-// escapeLonePercent makes %25 of each % that starts no escape.
-func escapeLonePercent(s string) string {
-	var b strings.Builder
-	for i := range len(s) {
-		b.WriteByte(s[i])
-		if s[i] == '%' && (i+2 >= len(s) || !isHex(s[i+1]) || !isHex(s[i+2])) {
-			b.WriteString("25")
-		}
-	}
-	return b.String()
-}
-
-func isHex(c byte) bool {
-	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
+	return n
 }
 
 // utf8Text decodes as the Encoding standard's "UTF-8 decode": a byte order mark
