@@ -130,8 +130,8 @@ func (s *side) run(t *testing.T, src string) string {
 }
 
 // proxyWords matches the messages in which an untouched node, of which the engine
-// says that it is a proxy, may differ from a plain object.
-var proxyWords = regexp.MustCompile(`TypeError: (proxy target is not a function|Not a function: .*|'\w+' on proxy: trap returned falsish.*|Cannot (redefine|delete|assign to|add|define) .*)`)
+// says that it is a proxy, may differ from a plain object, and addresses, which some of its messages have.
+var proxyWords = regexp.MustCompile(`0x[0-9a-f]+|TypeError: (Could not convert .*|proxy target is not a function|Not a function: .*|'\w+' on proxy: trap returned falsish.*|Cannot (redefine|delete|assign to|add|define) .*)`)
 
 // compare runs the script on both sides.
 func compare(t *testing.T, text []byte, src string) {

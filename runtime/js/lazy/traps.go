@@ -2,6 +2,7 @@ package lazy
 
 import (
 	"errors"
+	"regexp"
 	"strings"
 
 	"github.com/dop251/goja"
@@ -153,6 +154,9 @@ func (c *Codec) trapSetSym(target *goja.Object, sym *goja.Symbol, v, receiver go
 	return c.assigned(c.setVia(n.obj, sym, v, receiver))
 }
 
+// refusals matches what the engine says when it refuses an assignment.
+var refusals = regexp.MustCompile("^TypeError: (Cannot assign to read only property|Cannot (add|define) property|Receiver (property|is not an object))")
+
 // assigned turns the engine's refusal of an assignment into false, so that only
 // strict code hears of it, and throws on what a setter threw.
 func (c *Codec) assigned(err error) bool {
@@ -161,8 +165,7 @@ func (c *Codec) assigned(err error) bool {
 	}
 	var ex *goja.Exception
 	if errors.As(err, &ex) {
-		if o, ok := ex.Value().(*goja.Object); ok && o.ClassName() == "Error" &&
-			strings.HasPrefix(ex.Error(), "TypeError: Cannot assign to read only property") {
+		if o, ok := ex.Value().(*goja.Object); ok && o.ClassName() == "Error" && refusals.MatchString(ex.Error()) {
 			return false
 		}
 	}
