@@ -190,6 +190,9 @@ func villainMain(name string) {
 // Whatever a worker that was taken over says, the caller gets an answer in time,
 // nobody else notices, and the node lives.
 func TestCompromisedWorker(t *testing.T) {
+	if raceDetector {
+		t.Skip("needs the whole jail, which is built without cgo")
+	}
 	core, logs := observer.New(zapcore.DebugLevel)
 	good := open(t, Options{})
 	require.Eventually(t, func() bool { s := good.Stats(); return s.Blank == 2 && s.Starting == 0 }, 10*time.Second, time.Millisecond)

@@ -102,7 +102,7 @@ func (d *death) scriptToBlame() *rulebox.Script {
 
 // verdict is the answer to the call, which was in flight when the worker ended.
 func (d *death) verdict(w *worker, c *call) outcome {
-	e := d.charge(c)
+	e := d.charge(w, c)
 	if d.culprit != nil && d.culprit != c && c != d.late {
 		e = d.collateral(e)
 	}
@@ -110,7 +110,7 @@ func (d *death) verdict(w *worker, c *call) outcome {
 }
 
 // charge is the error for the one to blame.
-func (d *death) charge(c *call) *rulebox.Error {
+func (d *death) charge(w *worker, c *call) *rulebox.Error {
 	who, name := "the scripts", ""
 	if s := d.scriptToBlame(); s != nil {
 		name = s.Name
@@ -128,7 +128,7 @@ func (d *death) charge(c *call) *rulebox.Error {
 		}
 		e = rulebox.Errorf(rulebox.CodeTimeout, "%s did not end at the time limit", who)
 	case byWatchdog, byMemory:
-		e = rulebox.Errorf(rulebox.CodeMemory, "%s went over the memory limit of %d MiB", who, c.limits.Memory>>20).
+		e = rulebox.Errorf(rulebox.CodeMemory, "%s went over the memory limit of %d MiB", who, w.memory>>20).
 			WithHint("hold less at a time, or raise limits.memory (--memory)")
 	case byStack:
 		e = rulebox.Errorf(rulebox.CodeMemory, "%s went over the stack limit: too deep a recursion or nesting", who).

@@ -3,7 +3,6 @@ package sandbox
 import (
 	"errors"
 
-	"github.com/rulebox/rulebox"
 	"github.com/rulebox/rulebox/sandbox/confine"
 	"github.com/rulebox/rulebox/sandbox/internal/wire"
 )
@@ -70,8 +69,8 @@ func (m *memoryGroup) remove() {
 func appliedHere(l confine.Layer) bool { return l == confine.Cgroup }
 
 // lease tells a worker whose it is and what its bounds are.
-func (w *worker) lease(b []byte, l rulebox.Limits) []byte {
-	w.confineTo(l.Memory)
+func (w *worker) lease(b []byte) []byte {
+	w.confineTo(w.memory)
 	w.ours = true
-	return (&wire.Lease{Memory: l.Memory, Wall: l.Wall}).Append(b)
+	return (&wire.Lease{Memory: w.memory, Wall: w.wall}).Append(b)
 }

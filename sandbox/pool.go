@@ -20,16 +20,18 @@ import (
 // A Pool is an Invoker whose scripts run in jailed processes. Invocations wait
 // until Run was called.
 type Pool struct {
-	opt     Options
-	log     *zap.Logger
-	broker  *broker
-	roots   *os.File // sealed memory, given to every worker
-	plan    *confine.Plan
-	cgroups *confine.Groups // nil without a memory cgroup
-	checks  chan struct{}   // one slot for each compile worker
-	kick    chan struct{}   // wakes Run
-	stats   counters
-	seq     atomic.Uint64
+	opt         Options
+	log         *zap.Logger
+	broker      *broker
+	roots       *os.File // sealed memory, given to every worker
+	plan        *confine.Plan
+	cgroups     *confine.Groups // nil without a memory cgroup
+	spawner     *confine.Spawner
+	stopSpawner context.CancelFunc // nil before Run
+	checks      chan struct{}      // one slot for each compile worker
+	kick        chan struct{}      // wakes Run
+	stats       counters
+	seq         atomic.Uint64
 	// running counts invocations between lease and answer; wg the goroutines of
 	// workers.
 	running atomic.Int64
@@ -75,7 +77,7 @@ func New(opt Options) (*Pool, error) {
 	if err != nil {
 		return nil, err
 	}
-	pem, err := rootsPEM(opt.Egress.CA)
+	pem, err := rootsPEM(opt.Egress.CA, opt.Logger)
 	if err != nil {
 		return nil, err
 	}
@@ -85,6 +87,7 @@ func New(opt Options) (*Pool, error) {
 	}
 	return &Pool{
 		opt: opt, log: opt.Logger, broker: b, roots: roots, plan: opt.Plan,
+		spawner: confine.NewSpawner(),
 		checks:  make(chan struct{}, max(2, runtime.GOMAXPROCS(0))),
 		kick:    make(chan struct{}, 1),
 		groups:  map[groupKey]*group{},
@@ -122,6 +125,15 @@ func (p *Pool) Run(ctx context.Context) error {
 		}
 		p.cgroups = g
 	}
+	helper, stop := context.WithCancel(context.WithoutCancel(ctx))
+	p.wg.Add(1)
+	go func() {
+		defer p.wg.Done()
+		if err := p.spawner.Run(helper); err != nil {
+			p.log.Warn("workers are started without the helper process, which takes longer", zap.Error(err))
+		}
+	}()
+	p.stopSpawner = stop
 	p.mu.Lock()
 	p.state = serving
 	p.mu.Unlock()
@@ -229,6 +241,9 @@ func (p *Pool) close(err error) error {
 	}
 	for _, w := range workers {
 		w.kill(&death{cause: byClose})
+	}
+	if p.stopSpawner != nil {
+		p.stopSpawner()
 	}
 	p.wg.Wait()
 	p.roots.Close()

@@ -33,6 +33,9 @@ const hangRule = `function (user, context, callback) { Array.prototype.indexOf.c
 // What breaks a limit gets the limit's code, in time, naming the script; the node
 // and everybody else go on.
 func TestHostile(t *testing.T) {
+	if raceDetector {
+		t.Skip("needs the whole jail, which is built without cgo")
+	}
 	p := open(t, Options{})
 	for _, tc := range []struct {
 		name, body string

@@ -14,7 +14,11 @@ type groupKey struct{ tenant, session string }
 // A group is the workers of one key and the invocations that wait for one of
 // them. Pool.mu guards it.
 type group struct {
-	key     groupKey
+	key groupKey
+	// memory and wall are the largest limits of the group's chains so far. A
+	// worker gets them at its lease and keeps them for life.
+	memory  int64
+	wall    time.Duration
 	workers []*worker
 	waiters []*waiter
 }
@@ -43,6 +47,7 @@ func (p *Pool) acquire(ctx context.Context, c *call) (*worker, error) {
 		return nil, errClosing()
 	}
 	g := p.groupOf(c.chain)
+	p.fit(g, c)
 	// Those who came first go first.
 	if len(g.waiters) == 0 {
 		if w := p.pick(g, c); w != nil {
@@ -123,6 +128,22 @@ func (p *Pool) groupOf(c *rulebox.Chain) *group {
 		p.groups[key] = g
 	}
 	return g
+}
+
+// fit sees to it that the group's workers have the limits that the call needs:
+// when they grow, the old workers finish what they have and are replaced.
+func (p *Pool) fit(g *group, c *call) {
+	if c.limits.Memory <= g.memory && c.limits.Wall <= g.wall {
+		return
+	}
+	g.memory, g.wall = max(g.memory, c.limits.Memory), max(g.wall, c.limits.Wall)
+	for _, w := range slices.Clone(g.workers) {
+		p.remove(w)
+		if w.load == 0 {
+			w.kill(&death{cause: byRetire})
+		}
+	}
+	p.groups[g.key] = g
 }
 
 // drop forgets the group if nothing is left of it.
@@ -210,7 +231,7 @@ func (p *Pool) lease(g *group) *worker {
 	}
 	w := p.blanks[0]
 	p.blanks = slices.Delete(p.blanks, 0, 1)
-	w.group = g
+	w.group, w.memory, w.wall = g, g.memory, g.wall
 	g.workers = append(g.workers, w)
 	p.leased++
 	p.wake()

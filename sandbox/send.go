@@ -48,7 +48,7 @@ func (w *worker) send(ctx context.Context, c *call) error {
 	}()
 	b := (*buf)[:0]
 	if !w.ours {
-		b = w.lease(b, c.limits)
+		b = w.lease(b)
 	}
 	b, id, err := w.tell(b, c)
 	*buf = b

@@ -31,9 +31,11 @@ type worker struct {
 
 	// Under Pool.mu.
 	group     *group // nil while blank
-	load      int    // places taken
-	exclusive bool   // its one invocation runs alone
-	leaving   bool   // gets no more work, is killed when load is 0
+	memory    int64  // the limits of the lease; set once, before the first call
+	wall      time.Duration
+	load      int  // places taken
+	exclusive bool // its one invocation runs alone
+	leaving   bool // gets no more work, is killed when load is 0
 	trimmed   bool
 	lastUsed  time.Time
 	lastSent  time.Time
@@ -163,7 +165,7 @@ func (p *Pool) spawn() (_ *worker, err error) {
 	defer errw.Close()
 	w.cmd = p.plan.Command(p.opt.Command, append(slices.Clone(theirs), p.roots))
 	w.cmd.Stderr = errw
-	if err := w.cmd.Start(); err != nil {
+	if err := p.spawner.Start(w.cmd); err != nil {
 		w.cmd = nil
 		return nil, fmt.Errorf("start %s: %w", p.opt.Command[0], err)
 	}

@@ -113,7 +113,6 @@ func (s *server) warmUp() {
 	}}
 	empty := json.RawMessage(`{}`)
 	r.Invoke(context.Background(), &rulebox.Invocation{Chain: c, Args: []json.RawMessage{empty, empty}})
-	r.Prepare(c)
 }
 
 func (s *server) handle(kind wire.Kind, body []byte) error {
@@ -126,7 +125,9 @@ func (s *server) handle(kind wire.Kind, body []byte) error {
 			return err
 		}
 		s.dog.lease(m.Memory)
-		setRegexpTimeout(m.Wall)
+		// Not shorter than any invocation here may take: the engine takes a match
+		// that was cut off for no match, and a script must not act on that.
+		runtime.SetRegexpTimeout(m.Wall)
 		return nil
 	case wire.KindScript:
 		sc, err := wire.DecodeScript(body)
