@@ -168,8 +168,10 @@ func knownUnit(unit string) bool {
 	if _, ok := units[unit]; ok {
 		return true
 	}
-	a, b, per := strings.Cut(unit, "-per-")
-	return per && knownUnit(a) && knownUnit(b)
+	a, b, _ := strings.Cut(unit, "-per-")
+	_, okA := units[a]
+	_, okB := units[b]
+	return okA && okB
 }
 
 // measure appends the unit, in English for every locale.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/text/language"
 )
 
 // TestNode compares with the answers of a Node with full ICU, one call a line.
@@ -94,4 +95,93 @@ func (c *nodeCase) run() (string, error) {
 	}
 	pair := c.Value.([]any)
 	return strconv.Itoa(f.Compare(pair[0].(string), pair[1].(string))), nil
+}
+
+func TestEveryLocaleLoads(t *testing.T) {
+	for name := range index() {
+		l := load(name)
+		assert.Len(t, l.Months["long"], 12, name)
+		assert.Len(t, l.Weekdays["short"], 7, name)
+		assert.Len(t, l.DateStyles, 4, name)
+		assert.Len(t, l.FieldJoin, 4, name)
+		assert.Len(t, l.Number.Compact, 12, name)
+		assert.NotEmpty(t, l.Number.Decimal, name)
+		for key, p := range l.Dates {
+			assert.NotEmpty(t, parsePattern(p), "%s %s", name, key)
+		}
+	}
+	for _, z := range []string{"UTC", "America/New_York", "Asia/Kolkata"} {
+		assert.Contains(t, zoneNames(), z)
+	}
+}
+
+func TestFallback(t *testing.T) {
+	for tag, want := range map[string]string{
+		"de-LU": "de", "en-SG": "en-GB", "en": "en-US", "en-PH": "en-US", "es-VE": "es-MX", "es-419": "es-MX",
+		"zh-Hant-HK": "zh-HK", "zh-Hant": "zh-TW", "zh-Hans-CN": "zh", "no": "nb", "pt-AO": "pt-PT", "pt-BR": "pt",
+	} {
+		got, ok := match(language.Make(tag))
+		assert.True(t, ok, tag)
+		assert.Equal(t, want, got, tag)
+	}
+	name, _, _, err := resolve([]string{"tlh", "fr-BE"})
+	require.NoError(t, err)
+	assert.Equal(t, "fr-BE", name)
+	name, _, _, err = resolve([]string{"tlh"})
+	require.NoError(t, err)
+	assert.Equal(t, DefaultLocale, name)
+}
+
+func TestDecimal(t *testing.T) {
+	for _, c := range []struct {
+		in   float64
+		n    int
+		mode string
+		want string
+	}{
+		{0.5, 0, "halfExpand", "1"}, {2.5, 0, "halfEven", "2"}, {3.5, 0, "halfEven", "4"}, {-2.5, 0, "halfCeil", "-2"},
+		{-2.5, 0, "halfFloor", "-3"}, {2.5, 0, "halfTrunc", "2"}, {1.001, 2, "expand", "1.01"}, {1.009, 2, "trunc", "1"},
+		{-1.001, 2, "ceil", "-1"}, {-1.001, 2, "floor", "-1.01"}, {0.001, 2, "expand", "0.01"}, {0.0001, 2, "halfExpand", "0"},
+		{9.995, 2, "halfExpand", "10"}, {99.99, 1, "halfExpand", "100"}, {0.05, 1, "halfExpand", "0.1"}, {5e-324, 3, "halfExpand", "0"},
+	} {
+		d := decimalOfFloat(c.in).toFraction(c.n, c.mode)
+		whole, frac := d.text(1, 0)
+		got := whole
+		if frac != "" {
+			got += "." + frac
+		}
+		if d.neg {
+			got = "-" + got
+		}
+		assert.Equal(t, c.want, got, "%v %d %s", c.in, c.n, c.mode)
+	}
+}
+
+func FuzzFormats(f *testing.F) {
+	f.Add("en-US", `{"style":"currency","currency":"USD"}`, 1234.5)
+	f.Add("de", `{"dateStyle":"full","timeStyle":"long","timeZone":"Europe/Berlin"}`, 1e12)
+	f.Add("ja-u-hc-h11", `{"hour":"numeric","fractionalSecondDigits":2,"second":"2-digit","timeZoneName":"longGeneric"}`, -1e15)
+	f.Add("fr", `{"notation":"compact","compactDisplay":"long","maximumSignificantDigits":2}`, 1e21)
+	f.Add("en", `{"style":"unit","unit":"kilometer-per-hour","unitDisplay":"long"}`, math.Inf(1))
+	f.Add("es", `{"era":"long","weekday":"narrow","month":"narrow","type":"ordinal","minimumFractionDigits":3}`, 0.0)
+	f.Fuzz(func(t *testing.T, tag, options string, v float64) {
+		var o Options
+		if json.Unmarshal([]byte(options), &o) != nil || len(tag) > 40 {
+			t.Skip()
+		}
+		if n, err := NewNumberFormat([]string{tag}, o); err == nil {
+			n.Format(v)
+			n.Resolved()
+		}
+		if d, err := NewDateTimeFormat([]string{tag}, o, "any", "all"); err == nil {
+			d.Format(v)
+			d.Resolved()
+		}
+		if p, err := NewPluralRules([]string{tag}, o); err == nil {
+			p.Select(v)
+		}
+		if r, err := NewRelativeTimeFormat([]string{tag}, o); err == nil {
+			r.Parts(v, "day")
+		}
+	})
 }
