@@ -73,12 +73,6 @@ func (r *Runner) program(s *rulebox.Script) (p *js.Program, err error) {
 	return p, nil
 }
 
-func (r *Runner) global() *js.Cache {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.cache
-}
-
 func (s *chainState) take() *js.Realm {
 	s.mu.Lock()
 	defer s.mu.Unlock()

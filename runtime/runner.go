@@ -25,14 +25,17 @@ type Options struct {
 	// number) and when it leaves it (0), and names the script that runs: its
 	// index in the chain, or -1. It must be quick.
 	OnCPU func(invocation uint64, script int)
+	// OnLate, if not nil, takes the lines that scripts wrote after their answer,
+	// with the invocation's number. It is called by the invocation's goroutine.
+	OnLate func(invocation uint64, line rulebox.Log)
 }
 
 // A Runner is an Invoker in this process. It has no jail and no memory bound: a
 // worker has one, and tests. One invocation at a time is on the processor;
 // others may wait on timers and I/O.
 //
-// A Runner serves one tenant and one session: what scripts keep on `global` is
-// shared by all its invocations.
+// What scripts keep on `global` is shared by the invocations of one tenant and
+// session.
 type Runner struct {
 	opt      Options
 	programs *lru.Cache[programKey, *js.Program]
@@ -41,13 +44,16 @@ type Runner struct {
 	current  atomic.Pointer[js.Realm]
 	numbers  atomic.Uint64
 
-	mu     sync.Mutex // guards late, closed, cache
+	mu     sync.Mutex // guards late, closed
 	late   map[*js.Realm]struct{}
 	closed bool
 	wait   sync.WaitGroup // the goroutines of late
 
-	cache *js.Cache
+	globals *lru.Cache[owner, *js.Cache]
 }
+
+// owner is whose `global` it is.
+type owner struct{ tenant, session string }
 
 // programKey names a program: the script's name is part of its positions.
 type programKey struct {
@@ -69,6 +75,7 @@ const (
 	defaultPrograms = 256
 	maxChains       = 64
 	maxLate         = 256 // realms with work in flight after their answer
+	maxOwners       = 64  // tenants and sessions whose global is kept
 )
 
 // NewRunner returns a Runner. It starts nothing.
@@ -79,6 +86,7 @@ func NewRunner(opt Options) *Runner {
 	r := &Runner{opt: opt, token: make(chan struct{}, 1), late: make(map[*js.Realm]struct{})}
 	r.programs, _ = lru.New[programKey, *js.Program](opt.Programs)
 	r.chains, _ = lru.NewWithEvict(maxChains, func(_ *rulebox.Chain, s *chainState) { s.drop() })
+	r.globals, _ = lru.New[owner, *js.Cache](maxOwners)
 	return r
 }
 
@@ -142,15 +150,19 @@ func (r *Runner) onCPU(ctx context.Context, g *gate, inv *rulebox.Invocation, de
 		realm = js.New(inv.Chain, state.programs, r.opt.Host)
 	}
 	g.hold(realm)
-	res, fail := realm.Run(&js.Input{
-		Ctx: ctx, ID: inv.ID, Args: inv.Args, Now: inv.Now, Deadline: deadline, Gate: g, Cache: r.global(),
-	})
-	r.keepGlobal(realm)
+	own := owner{inv.Chain.Tenant, inv.Chain.Session}
+	cache, _ := r.globals.Get(own)
+	in := &js.Input{Ctx: ctx, ID: inv.ID, Args: inv.Args, Now: inv.Now, Deadline: deadline, Gate: g, Cache: cache}
+	if r.opt.OnLate != nil {
+		in.Late = func(l rulebox.Log) { r.opt.OnLate(g.number, l) }
+	}
+	res, fail := realm.Run(in)
+	r.keepGlobal(own, realm)
 	res.Usage.CPU = g.used()
 	state.touch(realm.Touched())
 	if realm.Pending() && r.keep(realm) {
 		handed = true
-		go r.finish(realm, g)
+		go r.finish(realm, g, own)
 	}
 	if fail != nil {
 		return res, fail
@@ -172,7 +184,7 @@ func (r *Runner) keep(realm *js.Realm) bool {
 }
 
 // finish runs what is in flight to its end, or to the deadline.
-func (r *Runner) finish(realm *js.Realm, g *gate) {
+func (r *Runner) finish(realm *js.Realm, g *gate, own owner) {
 	defer r.wait.Done()
 	defer func() {
 		recover() // a fault of ours; nobody waits for an answer any more
@@ -183,14 +195,16 @@ func (r *Runner) finish(realm *js.Realm, g *gate) {
 		r.mu.Unlock()
 	}()
 	realm.Drain()
-	r.keepGlobal(realm)
+	r.keepGlobal(own, realm)
 }
 
-// keepGlobal takes over what the run left on `global`.
-func (r *Runner) keepGlobal(realm *js.Realm) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.cache = realm.Global(r.cache)
+// keepGlobal takes over what the run left on `global`. Runs of one owner are on
+// the processor one at a time, so that nobody writes in between.
+func (r *Runner) keepGlobal(own owner, realm *js.Realm) {
+	now, _ := r.globals.Get(own)
+	if c := realm.Global(now); c != now {
+		r.globals.Add(own, c)
+	}
 }
 
 // Close ends what is in flight after its answer, and waits for it. Invocations
@@ -230,8 +244,9 @@ func (r *Runner) Prepare(chain *rulebox.Chain) {
 	}
 	realm := js.New(chain, state.programs, r.opt.Host)
 	g.hold(realm)
-	realm.Preload(state.lastTouched())
-	state.put(realm)
+	if realm.Preload(state.lastTouched()) {
+		state.put(realm)
+	}
 }
 
 // Forget drops what is kept for the chain: prepared realms, not the tenant's

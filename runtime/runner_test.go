@@ -378,3 +378,60 @@ func TestStacksShowNothingOfOurs(t *testing.T) {
 	assert.NotContains(t, string(res.Values[1]), "rulebox")
 	assert.NotContains(t, string(res.Values[1]), ".go")
 }
+
+func TestGlobalsOfTenantsAndSessions(t *testing.T) {
+	r := newRunner(t, runtime.Options{})
+	run := func(tenant, session string) string {
+		c := chain(`function (u, c, cb) { global.n = (global.n || 0) + 1; c.idToken.n = global.n; cb(null, u, c) }`)
+		c.Tenant, c.Session = tenant, session
+		res, err := r.Invoke(context.Background(), invocation(c))
+		require.NoError(t, err)
+		return string(res.Values[1])
+	}
+	assert.Contains(t, run("a", ""), `"n":1`)
+	assert.Contains(t, run("a", ""), `"n":2`)
+	assert.Contains(t, run("b", ""), `"n":1`)
+	assert.Contains(t, run("a", "try"), `"n":1`)
+	assert.Contains(t, run("a", ""), `"n":3`)
+}
+
+func TestLateLines(t *testing.T) {
+	lines := make(chan rulebox.Log, 10)
+	r := newRunner(t, runtime.Options{OnLate: func(n uint64, l rulebox.Log) {
+		assert.Equal(t, uint64(9), n)
+		lines <- l
+	}})
+	res, err := r.InvokeNumbered(context.Background(), 9, invocation(chain(
+		`function (u, c, cb) { setTimeout(() => { console.warn('late'); throw new TypeError('boom') }, 5); cb(null) }`)))
+	require.NoError(t, err)
+	assert.Empty(t, res.Logs)
+	for _, want := range []rulebox.Log{
+		{Level: "warn", Text: "late", Script: "rule1"}, {Level: "error", Text: "threw after the answer: TypeError: boom", Script: "rule1"}} {
+		select {
+		case l := <-lines:
+			assert.Equal(t, want, l)
+		case <-time.After(10 * time.Second):
+			t.Fatal("no line")
+		}
+	}
+}
+
+// The message of a timeout says what the script was doing.
+func TestTimeoutsSayWhy(t *testing.T) {
+	r := newRunner(t, runtime.Options{})
+	for name, tt := range map[string]struct{ source, message, hint string }{
+		"computing": {"function (u, c, cb) {\n  let i = 0; for (;;) i++;\n}", "time limit of 150ms", "it was computing"},
+		"timer":     {`function (u, c, cb) { setTimeout(cb, 60000) }`, "it waited for a timer", "limits.wall"},
+	} {
+		c := chain(tt.source)
+		c.Limits.Wall = 150 * time.Millisecond
+		_, err := r.Invoke(context.Background(), invocation(c))
+		e := fault(t, err)
+		assert.Equal(t, rulebox.CodeTimeout, e.Code, name)
+		assert.Contains(t, e.Message, tt.message, name)
+		assert.Contains(t, e.Hint, tt.hint, name)
+		if name == "computing" {
+			assert.Contains(t, e.Trace, "rule1:2:")
+		}
+	}
+}

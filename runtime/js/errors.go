@@ -50,8 +50,15 @@ func (r *Realm) failed(err error) *rulebox.Error {
 			e.Message = fmt.Sprintf("%s %q: %s", r.kind(), name, s.message)
 		}
 		var i *goja.InterruptedError
-		if errors.As(err, &i) {
-			e.Trace = r.frames(i.Stack())
+		switch {
+		case errors.As(err, &i):
+			if e.Trace = r.frames(i.Stack()); e.Trace != "" && e.Code == rulebox.CodeTimeout {
+				e.Hint += "; it was computing at the place that the trace shows: hashing and parsing are faster in the modules"
+			}
+		case e.Code == rulebox.CodeTimeout && r.loop.tasks > 0:
+			e.Message += fmt.Sprintf("; it waited for %d operations, such as requests", r.loop.tasks)
+		case e.Code == rulebox.CodeTimeout && r.loop.refs > 0:
+			e.Message += "; it waited for a timer"
 		}
 		return e
 	}
@@ -135,10 +142,15 @@ func (r *Realm) kind() string {
 
 // uncaught takes what a turn threw outside of any script's own call.
 func (r *Realm) uncaught(err error) {
-	if r.finished || r.failure != nil {
+	if r.finished {
+		if r.in.Late != nil && r.alive() {
+			r.log("error", "threw after the answer: "+nameAndMessage(r.failed(err)))
+		}
 		return
 	}
-	r.failure = r.failed(err)
+	if r.failure == nil {
+		r.failure = r.failed(err)
+	}
 }
 
 // late logs what script i threw after its callback.

@@ -111,8 +111,8 @@ func (r *Realm) makeGlobal(key string) goja.Value {
 	return v
 }
 
-// Touched names the globals that were used; a later realm of the same chain may
-// make them ahead.
+// Touched names the globals and modules that were used, for Preload of a later
+// realm of the same chain.
 func (r *Realm) Touched() []string { return r.globals.touched }
 
 func (r *Realm) configuration() goja.Value {

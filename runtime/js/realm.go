@@ -47,6 +47,9 @@ type Input struct {
 	Gate     Gate
 	// Cache is what `global` held when the last run ended; nil for nothing.
 	Cache *Cache
+	// Late, if not nil, takes the lines written after the answer was made, and
+	// what was thrown then.
+	Late func(rulebox.Log)
 }
 
 // A Realm is the globals of one run, its event loop and its natives. It is used
@@ -129,8 +132,9 @@ func New(chain *rulebox.Chain, progs []*Program, host modules.Host) *Realm {
 }
 
 // Preload evaluates ahead what cannot run customer code: the programs that are
-// plain functions, and the globals named, which an earlier run touched.
-func (r *Realm) Preload(touched []string) {
+// plain functions, and the globals and modules that an earlier run touched. It
+// reports whether the realm can be used.
+func (r *Realm) Preload(touched []string) bool {
 	for i, p := range r.progs {
 		if p.Plain {
 			if err := r.load(i); err != nil {
@@ -140,9 +144,19 @@ func (r *Realm) Preload(touched []string) {
 		r.warm(p.warmth)
 	}
 	for _, name := range touched {
-		r.guard(func() { r.vm.GlobalObject().Get(name) })
+		r.guard(func() {
+			if module, ok := strings.CutPrefix(name, modulePrefix); ok {
+				r.requireModule(module)
+				return
+			}
+			r.globals.object.Get(name)
+		})
 	}
+	return r.alive()
 }
+
+// modulePrefix marks modules among what a run touched.
+const modulePrefix = "require:"
 
 // Stop ends the run with the code as soon as the engine allows. The first call
 // counts. It may be called by any goroutine.
@@ -159,13 +173,15 @@ func (r *Realm) stopped() bool { return r.reason.Load() != nil }
 // alive reports whether guest code may run.
 func (r *Realm) alive() bool { return !r.broken && !r.stopped() }
 
-// Global returns what is to be kept of `global` in place of now. It is now itself
-// when the scripts do not use it.
+// Global returns what is to be kept of `global` in place of now, after Run and
+// again after Drain. It is now itself when the scripts changed nothing.
 func (r *Realm) Global(now *Cache) *Cache {
 	if r.saved == nil {
 		return now
 	}
-	return r.saved.Merge(r.in.Cache, now)
+	c := r.saved.Merge(r.in.Cache, now)
+	r.in.Cache, r.saved = r.saved, nil
+	return c
 }
 
 // Pending reports whether work is still in flight after the answer.
@@ -273,7 +289,7 @@ func rethrow(err error) {
 
 // Log adds a line, within the bound of all lines together.
 func (r *Realm) log(level, text string) {
-	if r.finished || r.logsCut {
+	if r.logsCut || r.finished && (r.in == nil || r.in.Late == nil) {
 		return
 	}
 	if r.logBytes+len(text) > rulebox.MaxLogBytes {
@@ -281,7 +297,12 @@ func (r *Realm) log(level, text string) {
 		level, text = "warn", fmt.Sprintf("more than %d bytes were logged; what follows was cut", rulebox.MaxLogBytes)
 	}
 	r.logBytes += len(text)
-	r.logs = append(r.logs, rulebox.Log{Level: level, Text: strings.ToValidUTF8(text, "\ufffd"), Script: r.scriptName()})
+	l := rulebox.Log{Level: level, Text: strings.ToValidUTF8(text, "\ufffd"), Script: r.scriptName()}
+	if r.finished {
+		r.in.Late(l)
+		return
+	}
+	r.logs = append(r.logs, l)
 }
 
 func (r *Realm) scriptName() string {

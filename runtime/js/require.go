@@ -135,6 +135,9 @@ func (r *Realm) require(request goja.Value, internal bool) goja.Value {
 	if m.Retired != "" {
 		panic(r.coded("Error", "MODULE_NOT_FOUND", fmt.Sprintf("Cannot find module '%s': %s", name, m.Retired)))
 	}
+	if _, ok := r.loader.loaded[m]; !ok && !internal {
+		r.globals.touched = append(r.globals.touched, modulePrefix+m.Name)
+	}
 	return r.evaluate(m)
 }
 
