@@ -19,7 +19,7 @@ import (
 // error dst is returned as it was.
 func (c *Codec) Append(dst []byte, v goja.Value, max int) ([]byte, error) {
 	w := writer{c: c, dst: dst, limit: len(dst) + max, skips: max}
-	if n := c.node(v); n != nil && !n.whole {
+	if n := c.node(v); n != nil {
 		w.dst = slices.Grow(dst, min(max, int(n.self().End-n.self().Start)+slack))
 	}
 	err := c.guard(func() error {
@@ -148,7 +148,7 @@ func (w *writer) key(key string, index int) goja.Value {
 
 func (w *writer) object(o *goja.Object, key string, index int) (bool, error) {
 	n := w.c.nodes[o]
-	if n != nil && !n.whole && !w.exact && n.pristine() {
+	if n != nil && !w.exact && n.pristine() {
 		return true, w.node(n)
 	}
 	if f, ok := function(o.Get("toJSON")); ok {

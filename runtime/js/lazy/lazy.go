@@ -7,6 +7,15 @@
 // operation that needs more than reading a member makes the node whole: all its
 // members are put into a real object, one level deep, and the Proxy becomes that
 // object (see become). Small flat containers are real from the start.
+//
+// Scripts can tell a node from a plain object only in corners, and only by the
+// first operation on it that is no reading of a member:
+//   - where an operation is refused with a TypeError, or a node is called like a
+//     function, the error's message has the engine's words for proxies;
+//   - an own name with a lone surrogate that is set or defined then becomes
+//     U+FFFD, as the engine names it to traps;
+//   - reading a member that is not there runs a getter of that name on
+//     Object.prototype twice, if a script has put one there.
 package lazy
 
 import (
@@ -34,8 +43,8 @@ type Codec struct {
 	vm *goja.Runtime
 	// The intrinsic prototypes, which guest code may change but not replace.
 	objProto, arrProto *goja.Object
-	// nodes finds a node by its object as scripts see it and, until it is whole,
-	// by its target.
+	// nodes finds a node that is not whole by its object as scripts see it, and by
+	// its target.
 	nodes map[*goja.Object]*node
 	// traps is what every node's configuration starts as.
 	traps goja.ProxyTrapConfig
@@ -121,7 +130,7 @@ func (c *Codec) Member(v goja.Value, key string) (m goja.Value, err error) {
 	if !ok {
 		return nil, nil
 	}
-	if n := c.nodes[o]; n != nil && !n.whole && !n.array {
+	if n := c.nodes[o]; n != nil && !n.array {
 		if ord, at, ok := n.find(key); ok {
 			return n.child(ord, at), nil
 		}

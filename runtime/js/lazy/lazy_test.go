@@ -107,7 +107,7 @@ func cases(t testing.TB, name string) (lines []string) {
 // refusal matches what the engine says when an operation is refused: a proxy's
 // words, where the refused operation is the first on its object, are others than
 // a plain object's. This is the one difference that scripts can see.
-var refusal = regexp.MustCompile("TypeError: ('\\w+' on proxy: trap returned falsish[^/]*|Cannot (redefine|delete|assign to|add|define) [^/]*) /")
+var refusal = regexp.MustCompile(`TypeError: ('\w+' on proxy: trap returned falsish[^/]*|Cannot (redefine|delete|assign to|add|define) [^/]*) /`)
 
 func TestOperations(t *testing.T) {
 	for name, newCodec := range codecs {

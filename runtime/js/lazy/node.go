@@ -187,6 +187,7 @@ func (c *Codec) makeWhole(n *node) {
 	n.whole = true
 	n.cfg = goja.ProxyTrapConfig{}
 	delete(c.nodes, n.target)
+	delete(c.nodes, n.obj)
 	real := n.target
 	if n.array {
 		real = c.newArray(n.doc, n.at, n.vals)
