@@ -15,7 +15,7 @@ func internalEntry(name, file string, natives map[string]Native) Module {
 // do with the network. A module that is only evaluated for some of its uses is
 // split: evaluating a function costs every realm about half a microsecond.
 func nodeModules() []Module {
-	return []Module{
+	return append([]Module{
 		entry("assert", "assert", nil),
 		entry("assert/strict", "assert_strict", nil),
 		entry("buffer", "buffer", bufferModuleNatives),
@@ -27,11 +27,15 @@ func nodeModules() []Module {
 		entry("punycode", "punycode", punyNatives),
 		entry("querystring", "querystring", queryNatives),
 		entry("url", "url", urlNatives),
+		entry("stream", "stream", nil),
+		entry("stream/consumers", "stream_consumers", nil),
+		entry("stream/promises", "stream_promises", nil),
 		entry("string_decoder", "string_decoder", decoderNatives),
 		entry("timers", "timers", nil),
 		entry("timers/promises", "timers_promises", nil),
 		entry("util", "util", utilNatives),
 		entry("util/types", "util_types", nil),
+		entry("zlib", "zlib", zlibNatives),
 
 		internalEntry("internal/abort", "abort", nil),
 		internalEntry("internal/base64", "base64", base64Natives),
@@ -46,9 +50,13 @@ func nodeModules() []Module {
 		internalEntry("internal/eventtarget", "eventtarget", nil),
 		internalEntry("internal/inspect", "inspect", nil),
 		internalEntry("internal/searchparams", "searchparams", formNatives),
+		internalEntry("internal/stream_base", "stream_base", nil),
+		internalEntry("internal/stream_end", "stream_end", nil),
+		internalEntry("internal/stream_readable", "stream_readable", nil),
+		internalEntry("internal/stream_writable", "stream_writable", nil),
 		internalEntry("internal/url", "url_web", urlNatives),
 		internalEntry("internal/url_legacy", "url_legacy", urlNatives),
-	}
+	}, retiredNode()...)
 }
 
 func nodeGlobals() []Global {

@@ -91,6 +91,7 @@ function make(sep, delimiter, isSep, rootOf) {
     toNamespacedPath: (p) => p,
     dirname(p) {
       check(p, 'path');
+      if (sep === '/' && /^\/\/[^/]+\/*$/.test(p)) return '//'; // as POSIX allows
       const root = rootOf(p), rest = strip(p, root), i = lastSep(rest);
       if (i < 0) return root || '.';
       let end = i;
@@ -100,6 +101,7 @@ function make(sep, delimiter, isSep, rootOf) {
     basename(p, suffix) {
       if (suffix !== undefined) check(suffix, 'suffix');
       check(p, 'path');
+      if (suffix !== undefined && suffix === p) return '';
       const root = rootOf(p), rest = strip(p, sep === '/' ? '' : root.replace(/[\\/]$/, ''));
       const base = rest.slice(lastSep(rest) + 1);
       return suffix && base.endsWith(suffix) && base !== suffix ? base.slice(0, -suffix.length) : base;

@@ -1,0 +1,1 @@
+module.exports = require('internal/stream_end').promises;
