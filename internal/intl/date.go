@@ -361,19 +361,6 @@ func (f *DateTimeFormat) Format(ms float64) (string, error) {
 	return Join(parts), err
 }
 
-// FormatRange writes both ends in full, or one if they look the same.
-func (f *DateTimeFormat) FormatRange(a, b float64) (string, error) {
-	x, err := f.Format(a)
-	if err != nil {
-		return "", err
-	}
-	y, err := f.Format(b)
-	if err != nil || x == y {
-		return x, err
-	}
-	return x + " – " + y, nil
-}
-
 // Resolved is resolvedOptions.
 func (f *DateTimeFormat) Resolved() []Resolved {
 	r := []Resolved{{"locale", f.Locale}, {"calendar", "gregory"}, {"numberingSystem", "latn"}, {"timeZone", f.Zone}}

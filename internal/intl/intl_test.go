@@ -6,7 +6,9 @@ import (
 	"math"
 	"os"
 	"strconv"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -184,4 +186,30 @@ func FuzzFormats(f *testing.F) {
 			r.Parts(v, "day")
 		}
 	})
+}
+
+func TestFormatRange(t *testing.T) {
+	at := func(month time.Month, day, hour int) float64 {
+		return float64(time.Date(2024, month, day, hour, 0, 0, 0, time.UTC).UnixMilli())
+	}
+	for _, c := range []struct {
+		o    Options
+		a, b float64
+		want string
+	}{
+		{Options{"dateStyle": "medium"}, at(1, 4, 0), at(1, 6, 0), "Jan 4 – 6, 2024"},
+		{Options{"dateStyle": "medium"}, at(1, 4, 0), at(2, 6, 0), "Jan 4 – Feb 6, 2024"},
+		{Options{"dateStyle": "medium"}, at(1, 4, 0), at(1, 4, 5), "Jan 4, 2024"},
+		{Options{}, at(1, 4, 0), at(1, 6, 0), "1/4/2024 – 1/6/2024"},
+		{Options{"timeStyle": "short"}, at(1, 4, 3), at(1, 4, 4), "3:00 – 4:00 AM"},
+		{Options{"timeStyle": "short"}, at(1, 4, 3), at(1, 4, 14), "3:00 AM – 2:00 PM"},
+		{Options{"dateStyle": "short", "timeStyle": "short"}, at(1, 4, 3), at(1, 4, 4), "1/4/24, 3:00 – 4:00 AM"},
+		{Options{"dateStyle": "medium", "timeStyle": "short"}, at(1, 4, 3), at(1, 5, 3), "Jan 4, 2024, 3:00 AM – Jan 5, 2024, 3:00 AM"},
+	} {
+		f, err := NewDateTimeFormat([]string{"en-US"}, c.o, "any", "date")
+		require.NoError(t, err)
+		got, err := f.FormatRange(c.a, c.b)
+		require.NoError(t, err)
+		assert.Equal(t, c.want, strings.ReplaceAll(got, "\u2009", " "))
+	}
 }
