@@ -29,37 +29,36 @@ type impl struct{ tab, data unsafe.Pointer }
 
 var engineLayout = sync.OnceValue(func() *layout {
 	vm := goja.New()
-	object := reflect.TypeFor[goja.Object]()
-	self, ok := object.FieldByName("self")
+	self, ok := reflect.TypeFor[goja.Object]().FieldByName("self")
 	if !ok || self.Type.Kind() != reflect.Interface || self.Type.NumMethod() == 0 {
 		return nil
 	}
 	l := &layout{self: self.Offset}
-	pointer := reflect.TypeFor[*goja.Object]()
-	boolean := reflect.TypeFor[bool]()
-	sample := vm.NewObject()
-	proxy := vm.ToValue(vm.NewProxy(sample, &goja.ProxyTrapConfig{})).(*goja.Object)
-	for _, s := range []struct {
+	pointer, boolean := reflect.TypeFor[*goja.Object](), reflect.TypeFor[bool]()
+	plain, array := vm.NewObject(), vm.NewArray()
+	proxy := vm.ToValue(vm.NewProxy(plain, &goja.ProxyTrapConfig{})).(*goja.Object)
+	for _, f := range []struct {
 		o      *goja.Object
+		name   string
+		ftype  reflect.Type
+		offset *uintptr
 		tab    *unsafe.Pointer
-		fields map[string]*uintptr
 	}{
-		{sample, &l.object, map[string]*uintptr{"val": &l.val, "extensible": &l.extensible}},
-		{vm.NewArray(), &l.array, map[string]*uintptr{"val": &l.val, "extensible": &l.extensible}},
-		{proxy, &l.proxy, map[string]*uintptr{"target": &l.target}},
+		{plain, "val", pointer, &l.val, &l.object},
+		{plain, "extensible", boolean, &l.extensible, &l.object},
+		{array, "val", pointer, &l.val, &l.array},
+		{array, "extensible", boolean, &l.extensible, &l.array},
+		{proxy, "target", pointer, &l.target, &l.proxy},
 	} {
-		t := reflect.ValueOf(s.o).Elem().FieldByIndex(self.Index).Elem().Type()
+		t := reflect.ValueOf(f.o).Elem().FieldByIndex(self.Index).Elem().Type()
 		if t.Kind() != reflect.Pointer || t.Elem().Kind() != reflect.Struct {
 			return nil
 		}
-		for name, offset := range s.fields {
-			at, ftype, ok := fieldOffset(t.Elem(), name)
-			if !ok || ftype != pointer && ftype != boolean || *offset != 0 && *offset != at {
-				return nil
-			}
-			*offset = at
+		at, ftype, ok := fieldOffset(t.Elem(), f.name)
+		if !ok || ftype != f.ftype || *f.offset != 0 && *f.offset != at {
+			return nil
 		}
-		*s.tab = l.implOf(s.o).tab
+		*f.offset, *f.tab = at, l.implOf(f.o).tab
 	}
 	return l
 })
