@@ -68,6 +68,10 @@ func TestModulesInARealm(t *testing.T) {
 		{"fetch", `const res = await fetch('BASE/x', {method: 'POST', body: 'hi', headers: {authorization: 'Bearer t'}}); const b = await res.json(); out([res.status, b.method, b.body, b.auth])`, `[200,"POST","hi","Bearer t"]`},
 		{"two at once", `const l = await Promise.all([1, 2, 3].map(i => fetch('BASE/slow').then(r => r.json()))); out(l.map(b => b.path))`, `["/slow","/slow","/slow"]`},
 		{"refused", `try { await fetch('http://forbidden.example/') } catch (e) { out([e.name, /forbidden\.example/.test(e.message + e.cause)]) }`, `["TypeError",true]`},
+		{"process", `out([typeof process.version, Object.keys(process.env).length, typeof process.hrtime()[0]])`, `["string",0,"number"]`},
+		{"nextTick", `await new Promise(r => process.nextTick((a, b) => { out(a + b); r(); }, 1, 2))`, `3`},
+		{"http", `const http = require('http'); out(await new Promise((ok, no) => http.get('BASE/g', res => { let s = ''; res.on('data', d => s += d); res.on('end', () => ok(JSON.parse(s).path)); }).on('error', no)))`, `"/g"`},
+		{"events", `const E = require('events'); const e = new E(); e.once('x', v => out(v)); e.emit('x', 5)`, `5`},
 		{"lazy WeakRef", `out(new WeakRef(user).deref() === user)`, `true`},
 		{"Intl", `out(new Intl.NumberFormat('en-US').format(1e6))`, `"1,000,000"`},
 	} {
@@ -108,4 +112,31 @@ func TestFireAndForget(t *testing.T) {
 		t.Fatal("the request was not made")
 	}
 	require.Eventually(t, func() bool { return r.Late() == 0 }, 20*time.Second, 5*time.Millisecond)
+}
+
+// The auth0 object does real requests to the tenant's management API.
+func TestManagement(t *testing.T) {
+	s := server(t)
+	r := newRunner(t, runtime.Options{Host: directHost{}})
+	c := chain(`async function (user, context, callback) {
+		const got = await auth0.users.updateAppMetadata(user.user_id, { plan: 'gold' });
+		context.idToken.v = [got.method, got.path, got.body, got.auth, auth0.domain, auth0.accessToken, auth0.baseUrl];
+		callback(null, user, context) }`)
+	c.Management = &rulebox.Management{Domain: "login.example", BaseURL: s.URL + "/api/v2", AccessToken: "secret"}
+	for range 2 {
+		inv := invocation(c)
+		inv.Args = args(`{"user_id":"auth0|1"}`, `{"idToken":{}}`)
+		res, err := r.Invoke(context.Background(), inv)
+		require.NoError(t, err)
+		var out struct{ IDToken struct{ V []string } }
+		require.NoError(t, json.Unmarshal(res.Values[1], &out))
+		assert.Equal(t, []string{"PATCH", "/api/v2/users/auth0|1", `{"app_metadata":{"plan":"gold"}}`, "Bearer secret", "login.example", "secret", s.URL + "/api/v2"}, out.IDToken.V)
+		r.Prepare(c)
+	}
+
+	c.Management = nil
+	bare := *c
+	_, err := r.Invoke(context.Background(), invocation(&bare))
+	e := fault(t, err)
+	assert.Contains(t, e.Message, "management")
 }

@@ -97,7 +97,7 @@ func TestOnCPUNamesTheScript(t *testing.T) {
 		}
 	}})
 	_, err := r.InvokeNumbered(context.Background(), 7, invocation(chain(
-		`function (u, c, cb) { cb(null) }`, `function (u, c, cb) { setTimeout(cb, 1) }`)))
+		`function (u, c, cb) { cb(null) }`, `function (u, c, cb) { setTimeout(cb, 100) }`)))
 	require.NoError(t, err)
 	assert.Equal(t, []string{"7:-1", "7:0", "7:1", "0:-1", "7:-1", "7:1", "0:-1"}, seen)
 }

@@ -261,9 +261,15 @@ func (r *Realm) trackRejection(p *goja.Promise, op goja.PromiseRejectionOperatio
 	}
 }
 
-// afterTurn returns the exception of the first promise that was rejected in this
-// turn and that nobody listens to.
+// afterTurn runs the ticks that promise jobs queued, then returns the exception
+// of the first promise that was rejected in this turn and that nobody listens to.
 func (r *Realm) afterTurn() error {
+	for r.tickWaits {
+		r.tickWaits = false
+		if _, err := r.invoke(r.prelude["flush"], goja.Undefined()); err != nil {
+			return err
+		}
+	}
 	if len(r.rejected) == 0 {
 		return nil
 	}

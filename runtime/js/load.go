@@ -28,12 +28,11 @@ func (r *Realm) load(i int) (err error) {
 			return err
 		}
 	}
-	f, ok := goja.AssertFunction(v)
-	if !ok {
+	if _, ok := goja.AssertFunction(v); !ok {
 		return rulebox.Errorf(rulebox.CodeInvalid, "%s %q is not a function", p.Script.Kind, p.Script.Name).
 			WithHint("supplied code must return or export a function: %s", form(p.Script.Kind))
 	}
-	r.fns[i] = f
+	r.fns[i] = v
 	return nil
 }
 

@@ -22,7 +22,7 @@ type loop struct {
 	round     []turn
 	refs      int // timers and immediates that keep the loop alive
 	tasks     int // tasks in flight
-	settler   goja.Callable
+	settler   goja.Value
 	settling  func()
 
 	mu     sync.Mutex // guards posted, closed
@@ -103,7 +103,7 @@ func (l *loop) gather(now time.Time) {
 type timer struct {
 	r         *Realm
 	id        int
-	fn        goja.Callable
+	fn        goja.Value
 	args      []goja.Value
 	script    int
 	delay     time.Duration
@@ -131,8 +131,8 @@ func delayOf(v goja.Value) time.Duration {
 }
 
 func (r *Realm) addTimer(name string, call goja.FunctionCall, interval, immediate bool) goja.Value {
-	fn, ok := goja.AssertFunction(call.Argument(0))
-	if !ok {
+	fn := call.Argument(0)
+	if _, ok := goja.AssertFunction(fn); !ok {
 		e := r.vm.NewTypeError("The \"callback\" argument must be of type function. (in " + name + ")")
 		e.Set("code", "ERR_INVALID_ARG_TYPE")
 		panic(e)

@@ -103,12 +103,12 @@ func (r *Realm) settle(v any, err error, resolve, reject func(any) error) error 
 	settle := r.loop.settler
 	if settle == nil {
 		// The engine runs promise jobs when a call of a function returns.
-		settle, _ = goja.AssertFunction(r.function("settle", func(goja.FunctionCall) goja.Value {
+		settle = r.function("settle", func(goja.FunctionCall) goja.Value {
 			do := r.loop.settling
 			r.loop.settling = nil
 			do()
 			return goja.Undefined()
-		}))
+		})
 		r.loop.settler = settle
 	}
 	r.loop.settling = func() {

@@ -25,7 +25,11 @@ func (r *Realm) fromPrelude(name string) goja.Value {
 			r.uncaught(r.exception(call.Argument(0)))
 			return goja.Undefined()
 		})
-		v, err = f(goja.Undefined(), report)
+		tickWaits := r.function("tickWaits", func(goja.FunctionCall) goja.Value {
+			r.tickWaits = true
+			return goja.Undefined()
+		})
+		v, err = f(goja.Undefined(), report, tickWaits)
 		rethrow(err)
 		o := v.(*goja.Object)
 		r.prelude = make(map[string]goja.Value)

@@ -1,6 +1,6 @@
 // What every realm offers and is written in JavaScript. The result is a function
 // of natives that returns the exports.
-(function (report) {
+(function (report, tickWaits) {
   'use strict';
 
   var apply = Reflect.apply;
@@ -22,8 +22,44 @@
     }]);
   }
 
-  // nextTick is queueMicrotask with arguments; the ticks of a turn run before
-  // its promise jobs only as far as they were queued first.
+  // The ticks of a turn run when its own code ends, before its promise jobs: a
+  // realm whose scripts mention nextTick runs every turn through `turn`. A tick
+  // that is queued elsewhere, by a promise job, runs when the jobs are done: the
+  // loop is told, and calls `flush`.
+  var ticks = null;
+  var late = [];
+
+  function run(list) {
+    for (var i = 0; i < list.length; i++) {
+      try {
+        apply(list[i][0], undefined, list[i][1]);
+      } catch (e) {
+        report(e);
+      }
+    }
+  }
+
+  function turn(f, self, args) {
+    var outer = ticks;
+    ticks = [];
+    try {
+      return apply(f, self, args);
+    } finally {
+      while (ticks.length > 0) {
+        var list = ticks;
+        ticks = [];
+        run(list);
+      }
+      ticks = outer;
+    }
+  }
+
+  function flush() {
+    var list = late;
+    late = [];
+    turn(run, undefined, [list]);
+  }
+
   function nextTick(callback) {
     if (typeof callback !== 'function') {
       var e = new TypeError('The "callback" argument must be of type function.');
@@ -32,7 +68,12 @@
     }
     var args = [];
     for (var i = 1; i < arguments.length; i++) args[i - 1] = arguments[i];
-    queueMicrotask(function () { apply(callback, undefined, args); });
+    if (ticks !== null) {
+      ticks[ticks.length] = [callback, args];
+    } else {
+      late[late.length] = [callback, args];
+      tickWaits();
+    }
   }
 
   // The error classes of rules and database scripts. They are callable without
@@ -79,6 +120,8 @@
   return {
     queueMicrotask: queueMicrotask,
     nextTick: nextTick,
+    turn: turn,
+    flush: flush,
     UnauthorizedError: UnauthorizedError,
     ValidationError: ValidationError,
     WrongUsernameOrPasswordError: WrongUsernameOrPasswordError

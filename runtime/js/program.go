@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/dop251/goja"
 	"github.com/rulebox/rulebox"
@@ -25,6 +26,7 @@ type Program struct {
 	prg       *goja.Program
 	module    bool     // running the program gives a module body
 	global    bool     // mentions the global object, so that its cache is kept
+	ticks     bool     // mentions nextTick, so that turns are run with their ticks
 	polyfills []string // groups of internal/polyfill
 	position  func(line, column int) (int, int)
 	warmth    []warmth
@@ -56,6 +58,7 @@ func Compile(s *rulebox.Script) (*Program, error) {
 	p.Plain = r.PlainFunction && !p.module
 	p.Requires, p.Warnings, p.polyfills, p.position = r.Requires, r.Warnings, r.Polyfills, r.Position
 	p.global = slices.Contains(r.Names, "global") || slices.Contains(r.Names, "globalThis")
+	p.ticks = strings.Contains(s.Source, "nextTick")
 	p.warmth = warmthOf(s.Source)
 	for _, name := range p.Requires {
 		if m, ok := modules.Lookup(name); !ok || m.Internal {

@@ -58,9 +58,13 @@ type Realm struct {
 	vm    *goja.Runtime
 	chain *rulebox.Chain
 	progs []*Program
-	fns   []goja.Callable
+	fns   []goja.Value  // the functions of progs, once they are evaluated
+	turns goja.Callable // runs a turn with its ticks; nil if nothing uses them
 	host  modules.Host
 	codec *lazy.Codec
+
+	// tickWaits is whether a tick waits for the promise jobs of this turn.
+	tickWaits bool
 
 	in     *Input
 	limits rulebox.Limits
@@ -110,7 +114,7 @@ func New(chain *rulebox.Chain, progs []*Program, host modules.Host) *Realm {
 		vm:     goja.New(),
 		chain:  chain,
 		progs:  progs,
-		fns:    make([]goja.Callable, len(progs)),
+		fns:    make([]goja.Value, len(progs)),
 		host:   host,
 		limits: chain.Limits.WithDefaults(),
 		script: -1,
@@ -126,6 +130,9 @@ func New(chain *rulebox.Chain, progs []*Program, host modules.Host) *Realm {
 	for _, p := range progs {
 		if len(p.polyfills) > 0 {
 			r.guard(func() { r.polyfill(p.polyfills) })
+		}
+		if p.ticks && r.turns == nil {
+			r.guard(func() { r.turns, _ = goja.AssertFunction(r.fromPrelude("turn")) })
 		}
 	}
 	return r
@@ -225,9 +232,11 @@ func (r *Realm) guard(f func()) (err error) {
 
 var errStopped = errors.New("js: the realm was stopped")
 
-// invoke calls a guest function, then the promise jobs it left behind.
-func (r *Realm) invoke(f goja.Callable, this goja.Value, args ...goja.Value) (v goja.Value, err error) {
-	if !r.alive() {
+// invoke calls a guest function as a turn of its own: after it come the promise
+// jobs that it left behind.
+func (r *Realm) invoke(f, this goja.Value, args ...goja.Value) (v goja.Value, err error) {
+	call, ok := goja.AssertFunction(f)
+	if !ok || !r.alive() {
 		return nil, errStopped
 	}
 	defer func() {
@@ -235,7 +244,15 @@ func (r *Realm) invoke(f goja.Callable, this goja.Value, args ...goja.Value) (v 
 			err = r.recovered(x)
 		}
 	}()
-	v, err = f(this, args...)
+	if r.turns != nil {
+		list := make([]any, len(args))
+		for i, a := range args {
+			list[i] = a
+		}
+		v, err = r.turns(goja.Undefined(), f, this, r.vm.NewArray(list...))
+	} else {
+		v, err = call(this, args...)
+	}
 	if err != nil && !isException(err) {
 		r.broken = true
 	}
