@@ -1,6 +1,9 @@
 package lang
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // polyfillWords says which group of module internal/polyfill a source needs that
 // mentions the word. Words in comments and strings count too: installing a
@@ -18,7 +21,7 @@ var polyfillWords = map[string]string{
 	"getYear": "annexB", "setYear": "annexB", "toGMTString": "annexB",
 	".escape": "escape",
 	// Helpers are called on what these give, under names that arrays have too.
-	"Iterator": "iterator", "iterator": "iterator", "matchAll": "iterator",
+	"Iterator": "iterator", "matchAll": "iterator",
 	".values": "iterator", ".keys": "iterator", ".entries": "iterator", "function*": "iterator",
 	"toLocaleString": "locale", "toLocaleDateString": "locale", "toLocaleTimeString": "locale",
 	"localeCompare": "locale", "toLocaleLowerCase": "locale", "toLocaleUpperCase": "locale",
@@ -51,7 +54,7 @@ func Polyfills(source string) []string {
 		word := source[start:i]
 		switch len(word) {
 		case 3, 4:
-			if start > 0 && source[start-1] == '.' && (word == "try" || word == "keys" && emptyCall(source[i:])) {
+			if start > 0 && source[start-1] == '.' && (word == "try" || word == "keys" && helperCall(source[i:], source[:start])) {
 				add(polyfillWords[source[start-1:i]])
 			}
 		case 6, 7, 8, 9, 10, 12, 13, 14, 15, 16, 17, 18:
@@ -62,21 +65,43 @@ func Polyfills(source string) []string {
 				add("iterator")
 			}
 			if start > 0 && source[start-1] == '.' &&
-				(word == "escape" || (word == "values" || word == "entries") && emptyCall(source[i:])) {
+				(word == "escape" || (word == "values" || word == "entries") && helperCall(source[i:], source[:start])) {
 				word = source[start-1 : i]
 			}
-			add(polyfillWords[word])
+			if group := polyfillWords[word]; group != "locale" || i >= len(source) || strings.IndexByte(" :)", source[i]) < 0 {
+				add(group) // a definition, `toLocaleString = f` or `toLocaleString: f`, is no use
+			}
 		}
+	}
+	if i := slices.Index(groups, "escape"); i >= 0 && !constructor {
+		groups = slices.Delete(groups, i, i+1) // somebody else's
 	}
 	if property && constructor {
 		add("regexp")
+	}
+	if len(groups) == 0 {
+		return nil
 	}
 	slices.Sort(groups)
 	return groups
 }
 
-// emptyCall tells map.keys() from Object.keys(map), which gives an array.
-func emptyCall(rest string) bool { return len(rest) > 1 && rest[0] == '(' && rest[1] == ')' }
+// helperCall says whether rest, what follows `.values`, may lead to a helper: a
+// call without arguments (Object.values(x) gives an array) whose result is not
+// at once consumed, as in `for (const v of m.values())` or `[...m.keys()]`.
+// Nor is a return of the whole, before the name in its line: an iterator of the
+// script's own.
+func helperCall(rest, before string) bool {
+	if !strings.HasPrefix(rest, "()") {
+		return false
+	}
+	rest = strings.TrimLeft(rest[2:], " \t\r\n")
+	if rest == "" || strings.IndexByte(")]}", rest[0]) >= 0 {
+		return false
+	}
+	line := before[strings.LastIndexByte(before, '\n')+1:]
+	return rest[0] == '.' || !strings.Contains(line, "return ")
+}
 
 func wordByte(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || c == '$' || c >= '0' && c <= '9'
