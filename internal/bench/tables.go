@@ -342,12 +342,8 @@ func (b *bench) density(ctx context.Context) error {
 
 // workers returns the process ids of a server's workers.
 func workers(c *candidate) (pids []int) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", c.cmd.Process.Pid, c.cmd.Process.Pid))
-	if err != nil {
-		return nil
-	}
 	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", c.cmd.Process.Pid))
-	text = nil
+	var text []byte
 	for _, t := range tasks {
 		part, _ := os.ReadFile(t)
 		text = append(append(text, part...), ' ')
