@@ -23,12 +23,7 @@ var randomNatives = map[string]Native{
 		}
 		return b, err
 	},
-	// fill writes to the script's memory: that is its purpose.
-	"fill": func(c *Call, args []any) (any, error) {
-		b, _ := webBytes(args, 0)
-		_, err := io.ReadFull(c.Host.Rand(), b)
-		return nil, err
-	},
+	"fill":  randomFill,
 	"uuid":  randomUUID,
 	"below": randomBelow,
 	"equal": func(c *Call, args []any) (any, error) {
@@ -36,6 +31,16 @@ var randomNatives = map[string]Native{
 		b, _ := webBytes(args, 1)
 		return subtle.ConstantTimeCompare(a, b) == 1, nil
 	},
+}
+
+// webcryptoNatives are what the global crypto needs by itself.
+var webcryptoNatives = map[string]Native{"fill": randomFill, "uuid": randomUUID}
+
+// randomFill writes to the script's memory: that is its purpose.
+func randomFill(c *Call, args []any) (any, error) {
+	b, _ := webBytes(args, 0)
+	_, err := io.ReadFull(c.Host.Rand(), b)
+	return nil, err
 }
 
 func randomUUID(c *Call, args []any) (any, error) {

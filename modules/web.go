@@ -5,10 +5,11 @@ package modules
 // does not: every login evaluates what it touches anew.
 func webModules() []Module {
 	return []Module{
-		{Name: "internal/fetch", Internal: true, Source: source("fetch"), Natives: httpNatives},
+		{Name: "internal/fetch", Internal: true, Source: source("fetch"), Natives: sendNatives},
 		{Name: "internal/headers", Internal: true, Source: source("headers")},
 		{Name: "internal/body", Internal: true, Source: source("body"), Natives: bodyNatives},
-		{Name: "internal/response", Internal: true, Source: source("response"), Natives: httpNatives},
+		{Name: "internal/response", Internal: true, Source: source("response"), Natives: receiveNatives},
+		{Name: "internal/response_more", Internal: true, Source: source("response_more")},
 		{Name: "internal/request", Internal: true, Source: source("request")},
 		{Name: "internal/formdata", Internal: true, Source: source("formdata")},
 		{Name: "internal/webstream", Internal: true, Source: source("webstream")},
@@ -19,18 +20,22 @@ func webModules() []Module {
 		{Name: "internal/http_codes", Internal: true, Source: source("http_codes")},
 
 		{Name: "process", Source: source("process")},
+		{Name: "internal/process_more", Internal: true, Source: source("process_more")},
 		{Name: "internal/auth0", Internal: true, Source: source("auth0")},
 
 		{Name: "crypto", Source: source("crypto")},
 		{Name: "internal/crypto/output", Internal: true, Source: source("crypto_output")},
 		{Name: "internal/crypto/hash", Internal: true, Source: source("crypto_hash"), Natives: hashNatives},
+		{Name: "internal/crypto/hmac", Internal: true, Source: source("crypto_hmac")},
+		{Name: "internal/crypto/secret", Internal: true, Source: source("crypto_secret")},
+		{Name: "internal/crypto/stream", Internal: true, Source: source("crypto_stream")},
 		{Name: "internal/crypto/random", Internal: true, Source: source("crypto_random"), Natives: randomNatives},
 		{Name: "internal/crypto/kdf", Internal: true, Source: source("crypto_kdf"), Natives: kdfNatives},
 		{Name: "internal/crypto/cipher", Internal: true, Source: source("crypto_cipher"), Natives: cipherNatives},
 		{Name: "internal/crypto/keys", Internal: true, Source: source("crypto_keys"), Natives: keyNatives},
 		{Name: "internal/crypto/sign", Internal: true, Source: source("crypto_sign"), Natives: signNatives},
 		{Name: "internal/crypto/ecdh", Internal: true, Source: source("crypto_ecdh"), Natives: ecdhNatives},
-		{Name: "internal/webcrypto", Internal: true, Source: source("webcrypto")},
+		{Name: "internal/webcrypto", Internal: true, Source: source("webcrypto"), Natives: webcryptoNatives},
 		{Name: "internal/subtle", Internal: true, Source: source("subtle")},
 	}
 }
@@ -48,7 +53,7 @@ func webGlobals() []Global {
 		{Name: "auth0", Module: "internal/auth0"},
 		{Name: "crypto", Module: "internal/webcrypto", Export: "crypto"},
 		{Name: "Crypto", Module: "internal/webcrypto", Export: "Crypto"},
-		{Name: "CryptoKey", Module: "internal/webcrypto", Export: "CryptoKey"},
-		{Name: "SubtleCrypto", Module: "internal/webcrypto", Export: "SubtleCrypto"},
+		{Name: "CryptoKey", Module: "internal/subtle", Export: "CryptoKey"},
+		{Name: "SubtleCrypto", Module: "internal/subtle", Export: "SubtleCrypto"},
 	}
 }

@@ -55,6 +55,21 @@ var httpNatives = map[string]Native{
 	},
 }
 
+// sendNatives and receiveNatives are the same in two parts: a realm pays for each
+// native of a module that it loads.
+var (
+	sendNatives    = pickNatives(httpNatives, "open", "send", "abort")
+	receiveNatives = pickNatives(httpNatives, "read", "bytes", "text", "decodeText", "abort")
+)
+
+func pickNatives(from map[string]Native, names ...string) map[string]Native {
+	m := make(map[string]Native, len(names))
+	for _, n := range names {
+		m[n] = from[n]
+	}
+	return m
+}
+
 func httpOpen(c *Call, args []any) (any, error) {
 	return c.Realm.Keep(newExchange(c.Ctx)), nil
 }

@@ -19,7 +19,7 @@ function create(algorithm, key, iv, encrypt, n) {
 class CipherBase {
   constructor(algorithm, key, iv, options, encrypt) {
     if (typeof algorithm !== 'string') throw invalid('cipher', 'of type string', algorithm);
-    const k = require('internal/crypto/hash').secret(key);
+    const k = require('internal/crypto/secret').secret(key);
     if (iv !== null && typeof iv !== 'string' && !isBytes(iv)) throw invalid('iv', 'of type string or an instance of ArrayBuffer, Buffer, TypedArray, or DataView', iv);
     const n = options && options.authTagLength;
     Object.defineProperty(this, '_h', { value: create(algorithm, k, iv, encrypt, n === undefined ? null : n) });
@@ -46,23 +46,7 @@ class CipherBase {
   }
 }
 
-// The stream side, as in internal/crypto/hash.
-function inner(self) {
-  if (self._stream) return self._stream;
-  const { Transform } = require('stream');
-  const s = new Transform({
-    transform(chunk, encoding, done) { try { done(null, self.update(chunk, encoding)); } catch (err) { done(err); } },
-    flush(done) { try { this.push(self.final()); done(); } catch (err) { done(err); } },
-  });
-  Object.defineProperty(self, '_stream', { value: s });
-  return s;
-}
-for (const name of ['write', 'end', 'read', 'pipe', 'unpipe', 'on', 'once', 'off', 'addListener', 'removeListener', 'emit', 'setEncoding', 'resume', 'pause', 'destroy', 'listenerCount', 'listeners', 'prependListener', 'removeAllListeners']) {
-  Object.defineProperty(CipherBase.prototype, name, {
-    value(...args) { const s = inner(this); const r = s[name](...args); return r === s ? this : r; },
-    writable: true, configurable: true,
-  });
-}
+require('internal/crypto/stream')(CipherBase.prototype, 'write end read pipe unpipe on once off addListener removeListener emit setEncoding resume pause destroy listenerCount listeners prependListener removeAllListeners', (c) => c.final());
 
 class Cipheriv extends CipherBase {
   constructor(algorithm, key, iv, options) { super(algorithm, key, iv, options, true); }
@@ -103,6 +87,8 @@ function getCipherInfo(name, options) {
 
 module.exports = {
   Cipheriv, Decipheriv, getCipherInfo, native,
+  createCipheriv: (algorithm, key, iv, options) => new Cipheriv(algorithm, key, iv, options),
+  createDecipheriv: (algorithm, key, iv, options) => new Decipheriv(algorithm, key, iv, options),
   createCipher: (algorithm, password, options) => fromPassword(Cipheriv, algorithm, password, options),
   createDecipher: (algorithm, password, options) => fromPassword(Decipheriv, algorithm, password, options),
   getCiphers: () => native.names(),

@@ -49,4 +49,10 @@ function diffieHellman(options) {
   return output(keys.agree(privateKey[kKey].h, publicKey[kKey].h));
 }
 
-module.exports = { ECDH, diffieHellman, getCurves: () => native.curves() };
+function gone() { throw coded(Error, 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM', 'Diffie-Hellman over integers is not available here: use createECDH'); }
+
+module.exports = {
+  createECDH: (curve) => new ECDH(curve),
+  createDiffieHellman: gone, createDiffieHellmanGroup: gone, getDiffieHellman: gone, getFips: () => 0,
+  ECDH, diffieHellman, getCurves: () => native.curves(),
+};

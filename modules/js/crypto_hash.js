@@ -22,24 +22,15 @@ class Digest {
   }
 }
 
-// The stream side (write, end, pipe, on …) comes with a Transform of its own,
-// made when it is first used.
-function inner(self) {
-  if (self._stream) return self._stream;
-  const { Transform } = require('stream');
-  const s = new Transform({
-    transform(chunk, encoding, done) { try { self.update(chunk, encoding); done(); } catch (err) { done(err); } },
-    flush(done) { try { this.push(self.digest()); done(); } catch (err) { done(err); } },
-  });
-  Object.defineProperty(self, '_stream', { value: s });
-  return s;
-}
-for (const name of ['write', 'end', 'read', 'pipe', 'unpipe', 'on', 'once', 'off', 'addListener', 'removeListener', 'emit', 'setEncoding', 'resume', 'pause', 'destroy', 'listenerCount', 'listeners', 'prependListener', 'removeAllListeners']) {
-  Object.defineProperty(Digest.prototype, name, {
-    value(...args) { const s = inner(this); const r = s[name](...args); return r === s ? this : r; },
-    writable: true, configurable: true,
-  });
-}
+// The stream side (write, end, pipe, on …) is installed when it is first touched.
+const streams = ' write end read pipe unpipe on once off addListener removeListener emit setEncoding resume pause destroy listenerCount listeners prependListener removeAllListeners ';
+Object.setPrototypeOf(Digest.prototype, new Proxy(Object.prototype, {
+  get(target, name, self) {
+    if (typeof name !== 'string' || !streams.includes(' ' + name + ' ')) return Reflect.get(target, name, self);
+    require('internal/crypto/stream')(Digest.prototype, streams, (d) => d.digest());
+    return Digest.prototype[name];
+  },
+}));
 
 function keep(self, h) { Object.defineProperty(self, '_h', { value: h, writable: true }); }
 
@@ -57,28 +48,6 @@ class Hash extends Digest {
   _again() { throw finalized('Digest already called'); }
 }
 
-class Hmac extends Digest {
-  constructor(algorithm, key, options) {
-    super();
-    if (typeof algorithm !== 'string') throw invalid('hmac', 'of type string', algorithm);
-    keep(this, native.hmac(algorithm, secret(key, options && options.encoding)));
-  }
-  _again(encoding) { return encoding && encoding !== 'buffer' ? '' : output(new Uint8Array(0), encoding); }
-}
-
-// secret is a native's argument for what may be a secret key.
-function secret(key, encoding) {
-  if (typeof key === 'string') {
-    return encoding && encoding !== 'utf8' ? require('buffer').Buffer.from(key, encoding) : key;
-  }
-  if (ArrayBuffer.isView(key) || key instanceof ArrayBuffer) return key;
-  if (typeof key === 'object' && key !== null) {
-    const h = require('internal/crypto/keys').handleOf(key);
-    if (h !== undefined) return h;
-  }
-  throw invalid('key', 'of type string or an instance of ArrayBuffer, Buffer, TypedArray, DataView, KeyObject, or CryptoKey', key);
-}
-
 function hash(algorithm, data, encoding) {
   if (typeof algorithm !== 'string') throw invalid('algorithm', 'of type string', algorithm);
   if (!isData(data)) throw invalid('input', dataWords, data);
@@ -86,4 +55,4 @@ function hash(algorithm, data, encoding) {
   return output(native.once(algorithm, data, encoding), encoding);
 }
 
-module.exports = { Hash, Hmac, hash, secret, native, getHashes: () => native.names() };
+module.exports = { Digest, keep, output, native, Hash, hash, createHash: (algorithm, options) => new Hash(algorithm, options), getHashes: () => native.names() };

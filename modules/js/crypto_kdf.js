@@ -50,7 +50,7 @@ const scryptSync = (password, salt, keylen, options) => buffer(scryptArgs(passwo
 
 function hkdfSync(digest, key, salt, info, length) {
   if (typeof digest !== 'string') throw invalid('digest', 'of type string', digest);
-  const k = require('internal/crypto/hash').secret(key);
+  const k = require('internal/crypto/secret').secret(key);
   const u = native.hkdf(digest, k, bytes('salt', salt), bytes('info', info), number('length', length));
   return u.buffer.slice(u.byteOffset, u.byteOffset + u.byteLength);
 }

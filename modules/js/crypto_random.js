@@ -50,17 +50,6 @@ function randomFill(buf, offset, size, callback) {
   later(callback, null, buf);
 }
 
-function getRandomValues(array) {
-  if (!ArrayBuffer.isView(array) || /^(Float\d+Array|DataView)$/.test(Object.prototype.toString.call(array).slice(8, -1))) {
-    throw new (require('internal/webcrypto').DOMException)('The data argument must be an integer-type TypedArray', 'TypeMismatchError');
-  }
-  if (array.byteLength > 65536) {
-    throw new (require('internal/webcrypto').DOMException)(`The requested length exceeds 65,536 bytes (${array.byteLength})`, 'QuotaExceededError');
-  }
-  native.fill(array);
-  return array;
-}
-
 function timingSafeEqual(a, b) {
   const ok = (v) => ArrayBuffer.isView(v) || v instanceof ArrayBuffer;
   const want = 'an instance of ArrayBuffer, Buffer, TypedArray, or DataView';
@@ -74,4 +63,4 @@ function timingSafeEqual(a, b) {
   return native.equal(a, b);
 }
 
-module.exports = { randomBytes, randomInt, randomFillSync, randomFill, getRandomValues, timingSafeEqual, randomUUID: () => native.uuid() };
+module.exports = { randomBytes, pseudoRandomBytes: randomBytes, prng: randomBytes, rng: randomBytes, randomInt, randomFillSync, randomFill, getRandomValues: (array) => require('internal/webcrypto').getRandomValues(array), timingSafeEqual, randomUUID: () => native.uuid() };

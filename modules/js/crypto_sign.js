@@ -1,7 +1,7 @@
 'use strict';
 const { read, using, coded } = require('internal/crypto/keys');
 const invalid = (name, want, v) => require('internal/errors').invalidType(name, want, v);
-const buffer = (u, encoding) => require('internal/crypto/output')(u, encoding);
+const output = (u, encoding) => require('internal/crypto/output')(u, encoding);
 
 const constants = {
   RSA_PKCS1_PADDING: 1, RSA_NO_PADDING: 3, RSA_PKCS1_OAEP_PADDING: 4, RSA_X931_PADDING: 5, RSA_PKCS1_PSS_PADDING: 6,
@@ -57,7 +57,7 @@ class Signer {
 class Sign extends Signer {
   sign(key, encoding) {
     if (!key) throw coded(Error, 'ERR_CRYPTO_SIGN_KEY_REQUIRED', 'No key provided to sign');
-    return buffer(doSign(this._alg, this._take(), key), encoding);
+    return output(doSign(this._alg, this._take(), key), encoding);
   }
 }
 
@@ -70,7 +70,7 @@ class Verify extends Signer {
 function sign(algorithm, data, key, callback) {
   if (algorithm !== null && algorithm !== undefined && typeof algorithm !== 'string') throw invalid('algorithm', 'of type string', algorithm);
   if (!key) throw coded(Error, 'ERR_CRYPTO_SIGN_KEY_REQUIRED', 'No key provided to sign');
-  return answer(callback, () => buffer(doSign(algorithm === undefined ? null : algorithm, view('data', data), key)));
+  return answer(callback, () => output(doSign(algorithm === undefined ? null : algorithm, view('data', data), key)));
 }
 
 function verify(algorithm, data, key, signature, callback) {
@@ -98,8 +98,16 @@ function rsa(operation, key, data) {
   const standard = operation === 'publicEncrypt' || operation === 'privateDecrypt' ? 4 : 1;
   const label = o.oaepLabel === undefined ? null : bytes('key.oaepLabel', o.oaepLabel, o.encoding);
   if (o.oaepHash !== undefined && typeof o.oaepHash !== 'string') throw invalid('key.oaepHash', 'of type string', o.oaepHash);
-  return buffer(using(read(kind, key), (k) => native.rsa(k.h, operation, bytes('buffer', data, o.encoding),
+  return output(using(read(kind, key), (k) => native.rsa(k.h, operation, bytes('buffer', data, o.encoding),
     o.padding === undefined ? standard : o.padding, o.oaepHash === undefined ? null : o.oaepHash, label)));
 }
 
-module.exports = { Sign, Verify, sign, verify, rsa, constants, native };
+module.exports = {
+  createSign: (algorithm, options) => new Sign(algorithm, options),
+  createVerify: (algorithm, options) => new Verify(algorithm, options),
+  publicEncrypt: (key, buffer) => rsa('publicEncrypt', key, buffer),
+  privateDecrypt: (key, buffer) => rsa('privateDecrypt', key, buffer),
+  privateEncrypt: (key, buffer) => rsa('privateEncrypt', key, buffer),
+  publicDecrypt: (key, buffer) => rsa('publicDecrypt', key, buffer),
+  Sign, Verify, sign, verify, constants, native,
+};

@@ -72,7 +72,7 @@ function plan(input, init) {
     }
     if (type && !has(p.headers, 'content-type')) p.headers.push('content-type', type);
   } else if (from && from.body) {
-    p.data = from.body.take();
+    p.data = require('internal/response_more').take(from.body);
   }
   if (p.data !== null && (p.method === 'GET' || p.method === 'HEAD')) {
     throw new TypeError('Request with GET/HEAD method cannot have body.');
@@ -98,7 +98,7 @@ function fetch(input, init) {
     if (arguments.length === 0) throw new TypeError('fetch needs a URL or a Request');
     p = plan(input, init);
     if (p.signal && p.signal.aborted) return Promise.reject(p.signal.reason);
-    if (/^(data|blob):/i.test(p.url)) return require('internal/response').ofData(p.url);
+    if (/^(data|blob):/i.test(p.url)) return require('internal/response_more').ofData(p.url);
     if (p.data && typeof p.data.then === 'function') return p.data.then((d) => send(p, d));
     return send(p, p.data);
   } catch (err) {

@@ -1,11 +1,11 @@
 'use strict';
 const { plan, kRequest } = require('internal/fetch');
-const { Carrier, Body, kBody } = require('internal/response');
+const { kBody, state } = require('internal/response');
+const { carrier, define, fork } = require('internal/response_more');
 const kState = Symbol('request state');
 
-class Request extends Carrier {
+class Request {
   constructor(input, init) {
-    super();
     if (arguments.length === 0) throw new TypeError('Request constructor: 1 argument required, but only 0 present.');
     const p = plan(input, init);
     let u;
@@ -17,7 +17,7 @@ class Request extends Carrier {
     if (u.username || u.password) throw new TypeError('Request cannot be constructed from a URL that includes credentials: ' + p.url);
     p.url = u.href;
     p.signal = p.signal || new AbortController().signal;
-    this[kBody] = new Body(-1, p.data, null);
+    this[kBody] = state(-1, p.data, null);
     init = init || {};
     const word = (name, dflt) => (init[name] === undefined ? (input && input[kState] ? input[kState][name] : dflt) : String(init[name]));
     this[kState] = {
@@ -44,7 +44,7 @@ class Request extends Carrier {
   get keepalive() { return this[kState].keepalive; }
   clone() {
     const r = Object.create(Request.prototype);
-    r[kBody] = this[kBody].fork();
+    r[kBody] = fork(this[kBody]);
     r[kState] = Object.assign({}, this[kState], { headers: new (require('internal/headers').Headers)(this.headers) });
     r[kRequest] = Object.assign({}, this[kRequest], { body: r[kBody] });
     return r;
@@ -57,4 +57,6 @@ function byPair(flat) {
   for (let i = 0; i < flat.length; i += 2) out.push([flat[i], flat[i + 1]]);
   return out;
 }
+define(Request.prototype, carrier);
+
 module.exports = { Request };

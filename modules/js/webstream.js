@@ -154,16 +154,17 @@ if (Symbol.asyncIterator) Object.defineProperty(ReadableStream.prototype, Symbol
 // What Body asks before it reads.
 Object.defineProperty(ReadableStream.prototype, 'disturbed', { get() { return this[kS].disturbed; }, configurable: true });
 
-// ofBody is the stream behind `.body`. native has read(handle).
-function ofBody(b, native) {
+// ofBody is the stream behind `.body`: of the exchange by native.read, or of what
+// rest gives. fail throws the error that the script should see.
+function ofBody(b, native, rest, fail) {
   const h = b.h;
   if (h >= 0 && !b.shared) {
     return new ReadableStream({
-      pull: (c) => native.read(h).then((chunk) => (chunk === null ? c.close() : c.enqueue(chunk)), (err) => b.fail(err)),
+      pull: (c) => native.read(h).then((chunk) => (chunk === null ? c.close() : c.enqueue(chunk)), fail),
       cancel: () => { native.abort(h); },
     });
   }
-  const all = b.rest();
+  const all = rest();
   return new ReadableStream({
     pull: (c) => Promise.resolve(all).then((d) => {
       if (typeof d === 'string') d = require('internal/body').encode(d);
