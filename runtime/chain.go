@@ -32,29 +32,49 @@ func check(inv *rulebox.Invocation) error {
 const maxScripts = 256
 
 // state returns what is kept for the chain. It is called on the processor:
-// compiling is customer work.
-func (r *Runner) state(c *rulebox.Chain) (*chainState, error) {
+// compiling is customer work, and may hang. The gate is told of each script, so
+// that it is clear which one did.
+func (r *Runner) state(c *rulebox.Chain, g *gate) (*chainState, error) {
 	if s, ok := r.chains.Get(c); ok {
 		return s, nil
 	}
 	s := &chainState{programs: make([]*js.Program, len(c.Scripts))}
 	for i, script := range c.Scripts {
+		g.Script(i)
 		p, err := r.program(script)
 		if err != nil {
 			return nil, err
 		}
 		s.programs[i] = p
 	}
+	g.Script(-1)
 	r.chains.Add(c, s)
 	return s, nil
 }
 
+// compiled reports whether state would have nothing to compile.
+func (r *Runner) compiled(c *rulebox.Chain) bool {
+	if r.chains.Contains(c) {
+		return true
+	}
+	for _, s := range c.Scripts {
+		if !r.programs.Contains(keyOf(s)) {
+			return false
+		}
+	}
+	return true
+}
+
+func keyOf(s *rulebox.Script) programKey {
+	if s.Digest == "" {
+		return programKey{s.Name, rulebox.DigestOf(s.Kind, s.Source)}
+	}
+	return programKey{s.Name, s.Digest}
+}
+
 // program returns the compiled script.
 func (r *Runner) program(s *rulebox.Script) (p *js.Program, err error) {
-	key := programKey{s.Name, s.Digest}
-	if key.digest == "" {
-		key.digest = rulebox.DigestOf(s.Kind, s.Source)
-	}
+	key := keyOf(s)
 	if p, ok := r.programs.Get(key); ok {
 		return p, nil
 	}

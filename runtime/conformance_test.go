@@ -1,6 +1,7 @@
 package runtime_test
 
 import (
+	"context"
 	"testing"
 
 	"github.com/rulebox/rulebox"
@@ -21,6 +22,9 @@ func TestConformancePrepared(t *testing.T) {
 	conformance.Run(t, func(t *testing.T, chain *rulebox.Chain) rulebox.Invoker {
 		r := runtime.NewRunner(runtime.Options{})
 		t.Cleanup(r.Close)
+		for _, s := range chain.Scripts {
+			r.Check(context.Background(), s) // Prepare compiles nothing
+		}
 		r.Prepare(chain)
 		return r
 	})

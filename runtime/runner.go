@@ -1,5 +1,3 @@
-// Package runtime runs scripts: programs from a cache, a fresh realm for every
-// invocation, and the rules of who may be on the processor.
 package runtime
 
 import (
@@ -142,7 +140,7 @@ func (r *Runner) onCPU(ctx context.Context, g *gate, inv *rulebox.Invocation, de
 			realm.Close()
 		}
 	}()
-	state, err := r.state(inv.Chain)
+	state, err := r.state(inv.Chain, g)
 	if err != nil {
 		return nil, err
 	}
@@ -229,8 +227,12 @@ func (r *Runner) Late() int {
 
 // Prepare makes a realm ready for the next invocation of the chain, if the chain
 // allows it and none is ready. It returns soon and runs on the caller's time.
+//
+// It compiles nothing: a source may hang the compiler, and then an invocation,
+// which has a number and a deadline, must be the one that is ended. So it does
+// nothing for a chain of which a script was neither run nor checked before.
 func (r *Runner) Prepare(chain *rulebox.Chain) {
-	if check(&rulebox.Invocation{Chain: chain}) != nil {
+	if check(&rulebox.Invocation{Chain: chain}) != nil || !r.compiled(chain) {
 		return
 	}
 	g := &gate{r: r}
@@ -238,7 +240,7 @@ func (r *Runner) Prepare(chain *rulebox.Chain) {
 		return // someone runs: there is no time to prepare
 	}
 	defer g.Leave()
-	state, err := r.state(chain)
+	state, err := r.state(chain, g)
 	if err != nil || state.has() {
 		return
 	}
