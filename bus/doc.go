@@ -27,10 +27,15 @@
 // exports the service rulebox.v1.>, and each transaction server an account that
 // imports rulebox.v1.<tenant>.> from it, with these permissions:
 //
-//	node                 subscribe: rulebox.v1.>, _INBOX.>, $SRV.>
+//	node                 subscribe: rulebox.v1.>, _INBOX.>
 //	                     publish:   _INBOX.>, _R_.>, $JS.API.>, $JS.ACK.>, $KV.>, $O.>
 //	transaction server   subscribe: _INBOX.>
 //	                     publish:   rulebox.v1.<tenant>.> for each of its tenants
+//
+// Its max_payload should be 4 MiB, so that values and logs at their default limits
+// fit into one answer. NATS forgets the way back to another account after the
+// export's response threshold, 2 minutes by default (the embedded server: 10):
+// logins must be shorter.
 //
 // Without accounts, in one shared account, any client can read the answers to
 // all others in _INBOX.>: give each a prefix of its own then.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/nats-io/jwt/v2"
 	"github.com/nats-io/nkeys"
@@ -144,6 +145,9 @@ func writeFile(path string, data []byte, place func(temp string) error) error {
 	return nil
 }
 
+// maxLogin is how long NATS keeps the way back for an answer.
+const maxLogin = 10 * time.Minute
+
 // nodesAccount returns the claims of the nodes' account, signed.
 func (k *keys) nodesAccount() (string, error) {
 	c := jwt.NewAccountClaims(k.nodesPublic)
@@ -152,7 +156,7 @@ func (k *keys) nodesAccount() (string, error) {
 		MemoryStorage: jwt.NoLimit, DiskStorage: jwt.NoLimit, Streams: jwt.NoLimit, Consumer: jwt.NoLimit,
 		MaxAckPending: jwt.NoLimit, MemoryMaxStreamBytes: jwt.NoLimit, DiskMaxStreamBytes: jwt.NoLimit,
 	}
-	c.Exports.Add(&jwt.Export{Name: "logins", Subject: allSubjects, Type: jwt.Service, ResponseType: jwt.ResponseTypeSingleton})
+	c.Exports.Add(&jwt.Export{Name: "logins", Subject: allSubjects, Type: jwt.Service, ResponseType: jwt.ResponseTypeSingleton, ResponseThreshold: maxLogin})
 	return c.Encode(k.operator)
 }
 

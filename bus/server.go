@@ -59,6 +59,7 @@ type Server struct {
 	url    string
 	stop   context.CancelFunc
 	joined sync.WaitGroup
+	close  sync.Once
 }
 
 // StartServer starts the embedded server and returns once it accepts
@@ -105,10 +106,10 @@ func (s *Server) start(opt ServerOptions) error {
 	if err != nil {
 		return fmt.Errorf("bus: NATS cannot listen on %s (another server there? choose with --nats-listen): %w", opt.Listen, err)
 	}
-	if nopt.Port == 0 {
-		nopt.Port = probe.Addr().(*net.TCPAddr).Port
-	}
 	probe.Close()
+	if nopt.Port == 0 {
+		nopt.Port = natsserver.RANDOM_PORT
+	}
 
 	log := &serverLog{log: opt.Logger.Named("nats")}
 	if s.ns, err = natsserver.NewServer(nopt); err != nil {
@@ -122,7 +123,7 @@ func (s *Server) start(opt ServerOptions) error {
 	if text := log.fatal(); text != "" {
 		return fmt.Errorf("bus: the embedded NATS server (files in %s, listening on %s) did not start: %s", s.l.root(), opt.Listen, text)
 	}
-	s.url = localURL(nopt)
+	s.url = localURL(nopt, s.ns.Addr())
 	if err := writeOver(s.l.url(), []byte(s.url+"\n")); err != nil {
 		return err
 	}
@@ -137,8 +138,10 @@ func (s *Server) start(opt ServerOptions) error {
 }
 
 // Close ends the server and every connection to it. It waits for its files to be
-// written.
-func (s *Server) Close() {
+// written. Closing it again does nothing.
+func (s *Server) Close() { s.close.Do(s.shutdown) }
+
+func (s *Server) shutdown() {
 	if s.stop != nil {
 		s.stop()
 		s.joined.Wait()
@@ -154,7 +157,7 @@ func (s *Server) Close() {
 }
 
 // localURL returns where clients on this machine reach the server.
-func localURL(nopt *natsserver.Options) string {
+func localURL(nopt *natsserver.Options, at net.Addr) string {
 	host := nopt.Host
 	switch ip := net.ParseIP(host); {
 	case host == "" || ip != nil && ip.IsUnspecified() && ip.To4() != nil:
@@ -166,7 +169,7 @@ func localURL(nopt *natsserver.Options) string {
 	if nopt.TLS {
 		scheme = "tls://"
 	}
-	return scheme + net.JoinHostPort(host, strconv.Itoa(nopt.Port))
+	return scheme + net.JoinHostPort(host, strconv.Itoa(at.(*net.TCPAddr).Port))
 }
 
 // URL returns where clients on this machine reach the server.
@@ -179,7 +182,7 @@ func (s *Server) DataDir() string { return string(s.l) }
 // the process. The caller closes it, before the server.
 func (s *Server) Conn(options ...nats.Option) (*nats.Conn, error) {
 	return Dial(context.Background(), ConnectOptions{
-		URL:   "nats://in-process", // not dialled
+		URL:   strings.Replace(s.url, "tls://", "nats://", 1), // for show: it is not dialled
 		Creds: s.l.nodeCreds(),
 		Name:  "node",
 		NATS:  append([]nats.Option{nats.InProcessServer(s.ns)}, options...),
@@ -206,11 +209,11 @@ func listenOptions(opt ServerOptions) (*natsserver.Options, error) {
 		NoSigs:     true,
 	}
 	if (opt.TLSCert == "") != (opt.TLSKey == "") {
-		return nil, errors.New("bus: TLS needs both a certificate and its key (--nats-tls-cert FILE --nats-tls-key FILE)")
+		return nil, errors.New("bus: TLS needs both a certificate and its key (--tls-cert FILE --tls-key FILE)")
 	}
 	if opt.TLSCert == "" {
 		if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-			return nil, fmt.Errorf("bus: NATS on %s would be reachable from other machines, which takes TLS: give --nats-tls-cert FILE and --nats-tls-key FILE, or listen on loopback (--nats-listen %s)", opt.Listen, DefaultListen)
+			return nil, fmt.Errorf("bus: NATS on %s would be reachable from other machines, which takes TLS: give --tls-cert FILE and --tls-key FILE, or listen on loopback (--nats-listen %s)", opt.Listen, DefaultListen)
 		}
 		return nopt, nil
 	}

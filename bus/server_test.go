@@ -49,9 +49,9 @@ func TestListenErrors(t *testing.T) {
 	startError(t, ServerOptions{Listen: "127.0.0.1:70000"}, "127.0.0.1:70000", "port")
 	startError(t, ServerOptions{Listen: "127.0.0.1:x"}, "port")
 	for _, open := range []string{"0.0.0.0:0", ":0", "[::]:0", "192.0.2.1:4222", "example.com:4222"} {
-		startError(t, ServerOptions{Listen: open}, open, "TLS", "--nats-tls-cert", "--nats-tls-key")
+		startError(t, ServerOptions{Listen: open}, open, "TLS", "--tls-cert", "--tls-key")
 	}
-	startError(t, ServerOptions{Listen: "127.0.0.1:0", TLSCert: "x.pem"}, "--nats-tls-key")
+	startError(t, ServerOptions{Listen: "127.0.0.1:0", TLSCert: "x.pem"}, "--tls-key")
 	startError(t, ServerOptions{Listen: "127.0.0.1:0", TLSCert: "/nowhere/x.pem", TLSKey: "y.pem"}, "/nowhere/x.pem")
 	startError(t, ServerOptions{Listen: "127.0.0.1:0", MaxPayload: 65 << 20}, "64 MiB")
 	_, err = StartServer(ServerOptions{})
@@ -101,7 +101,9 @@ func TestOneServerPerFolder(t *testing.T) {
 	require.NoError(t, err, "the first goes on")
 	conn.Close()
 	s.Close()
-	startServer(t, ServerOptions{DataDir: string(s.l)})
+	next := startServer(t, ServerOptions{DataDir: string(s.l)})
+	s.Close()
+	require.FileExists(t, next.l.url(), "closing the first again leaves the second alone")
 }
 
 // A disk without room is played by a limit on the size of files, in a process of

@@ -73,6 +73,7 @@ func TestNodeClient(t *testing.T) {
 	own := []string{"RULEBOX_NATS=" + server.URL(), "RULEBOX_CREDS=" + creds}
 	status, outcome, errs := login(`{"user":{},"context":{}}`, own...)
 	require.Equal(t, 5, status, errs)
+	require.NotNil(t, outcome, errs)
 	require.Equal(t, "unavailable", outcome["error"].(map[string]any)["code"])
 
 	conn, err := server.Conn()
