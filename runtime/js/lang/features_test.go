@@ -187,6 +187,22 @@ func TestModules(t *testing.T) {
 	}
 }
 
+func TestWarnings(t *testing.T) {
+	for source, want := range map[string]string{
+		"function () { return RegExp.$1 }":                  "RegExp.$1",
+		"async function () { for await (const x of y) {} }": "translated",
+		"function () { if (1) { function f() {} } f() }":    "translated",
+	} {
+		r, err := lang.Prepare("rule", source, lang.Expression)
+		require.NoError(t, err)
+		require.Len(t, r.Warnings, 1, source)
+		assert.Contains(t, r.Warnings[0], want)
+	}
+	r, err := lang.Prepare("rule", "function () {}", lang.Expression)
+	require.NoError(t, err)
+	assert.Empty(t, r.Warnings)
+}
+
 func TestRefused(t *testing.T) {
 	for name, c := range map[string]struct{ source, message, hint string }{
 		"too long":        {"function () { '" + strings.Repeat("x", lang.MaxSource) + "' }", "limit", "configuration"},

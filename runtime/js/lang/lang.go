@@ -256,6 +256,12 @@ func (r *Result) finish(s *scan) *Error {
 	r.Names, r.Requires = s.order, s.requires
 	r.Polyfills = Polyfills(r.Code)
 	r.NeedsRegExp = slices.Contains(r.Polyfills, "regexp")
+	if r.Transformed {
+		r.Warnings = append(r.Warnings, "the source has syntax that the engine does not know, or calls a function outside the block that declares it; it is translated, and err.stack within the script shows lines of the translation")
+	}
+	if strings.Contains(r.Code, "RegExp.$") {
+		r.Warnings = append(r.Warnings, "RegExp.$1 and its like are not set: use the result of exec or match")
+	}
 	for _, re := range s.regexps {
 		if !strings.Contains(re.Flags, "u") || !ucd.Mentions(re.Pattern) {
 			continue
