@@ -140,3 +140,17 @@ func TestManagement(t *testing.T) {
 	e := fault(t, err)
 	assert.Contains(t, e.Message, "management")
 }
+
+// An address that was not granted is the fault's code, when the script lets the
+// error pass.
+func TestForbiddenAddress(t *testing.T) {
+	r := newRunner(t, runtime.Options{Host: directHost{}})
+	_, err := r.Invoke(context.Background(), invocation(chain(`async function (u, c, cb) { await fetch('http://forbidden.example/'); cb(null) }`)))
+	e := fault(t, err)
+	assert.Equal(t, rulebox.CodeForbidden, e.Code)
+	assert.Equal(t, "rule1", e.Script)
+	assert.Contains(t, e.Message, "forbidden.example")
+
+	_, err = r.Invoke(context.Background(), invocation(chain(`function (u, c, cb) { fetch('http://forbidden.example/').catch(cb) }`)))
+	assert.Equal(t, rulebox.CodeDenied, fault(t, err).Code, "the rule made it its verdict")
+}

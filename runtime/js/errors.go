@@ -82,6 +82,8 @@ func (r *Realm) failed(err error) *rulebox.Error {
 		}
 		if e.Name == "UnauthorizedError" {
 			e.Code = rulebox.CodeDenied
+		} else if r.forbidden(ex.Value()) {
+			e.Code = rulebox.CodeForbidden
 		}
 		r.hint(e)
 	case errors.As(err, &own):
@@ -207,6 +209,29 @@ func (r *Realm) describe(e *rulebox.Error, v goja.Value) {
 			e.Message = "a function was given in place of an error"
 		}
 	}
+}
+
+// codeForbidden is the `code` of an error for something that was not granted, such
+// as an address; modules put it on the error itself or on its cause.
+const codeForbidden = "EFORBIDDEN"
+
+// forbidden reports whether the error, which nobody caught, is one of those. Its
+// message and hint are in the cause.
+func (r *Realm) forbidden(v goja.Value) (yes bool) {
+	r.guard(func() {
+		for range 4 {
+			o, ok := v.(*goja.Object)
+			if !ok {
+				return
+			}
+			if s, ok := o.Get("code").(goja.String); ok && s.Length() < 32 && s.String() == codeForbidden {
+				yes = true
+				return
+			}
+			v = o.Get("cause")
+		}
+	})
+	return yes
 }
 
 // text returns a primitive as text; it runs no guest code.
