@@ -81,7 +81,7 @@ bound(DateTimeFormat, 'format', (s) => (d) => native.date(s.l, s.o, 'any', 'date
 
 construct('PluralRules', false, (l, options) => {
   const o = opt.options(options, opt.plural);
-  native.pluralResolved(l, o);
+  native.plural(l, o, 0);
   return { l, o };
 }, {
   select(n) { const s = own(this, 'PluralRules'); return native.plural(s.l, s.o, Number(n)); },
