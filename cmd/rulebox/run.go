@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -138,7 +139,19 @@ func (f *runFlags) configuration(read func(string) ([]byte, error)) (map[string]
 		if err != nil {
 			return nil, err
 		}
-		if err := json.Unmarshal(text, &configuration); err != nil {
+		var values map[string]*string
+		err = json.Unmarshal(text, &values)
+		if err == nil && values == nil {
+			err = errors.New("it is null")
+		}
+		for key, value := range values {
+			if value == nil {
+				err = fmt.Errorf("the value of %q is null", key)
+				break
+			}
+			configuration[key] = *value
+		}
+		if err != nil {
 			return nil, fmt.Errorf("%s: it must be a JSON object whose values are strings: %w", f.configFile, err)
 		}
 	}
@@ -164,7 +177,7 @@ func object(flag, file, fallback string, read func(string) ([]byte, error)) (jso
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(text, &members); err != nil || members == nil {
 		if err == nil {
-			err = fmt.Errorf("it is null")
+			err = errors.New("it is null")
 		}
 		return nil, fmt.Errorf("%s %s: it must be a JSON object: %w", flag, file, err)
 	}
