@@ -3,7 +3,6 @@
 // internal/response only.
 
 const upper = { get: 'GET', head: 'HEAD', post: 'POST', put: 'PUT', patch: 'PATCH', delete: 'DELETE', options: 'OPTIONS' };
-const kRequest = Symbol('request');
 
 function method(m) {
   m = String(m);
@@ -20,7 +19,7 @@ function pairs(h) {
   if (typeof h !== 'object' && typeof h !== 'function') {
     throw new TypeError('headers must be an object, an array of pairs or Headers');
   }
-  if (typeof h[Symbol.iterator] === 'function') {
+  if (Object.getPrototypeOf(h) !== Object.prototype && typeof h[Symbol.iterator] === 'function') {
     for (const e of h) {
       const p = Array.from(e);
       if (p.length !== 2) throw new TypeError('each header pair must be a name and a value');
@@ -32,7 +31,10 @@ function pairs(h) {
   return out;
 }
 
-const trim = (v) => String(v).replace(/^[\t\r\n ]+|[\t\r\n ]+$/g, '');
+function trim(v) {
+  v = String(v);
+  return v.charCodeAt(0) <= 32 || v.charCodeAt(v.length - 1) <= 32 ? v.replace(/^[\t\r\n ]+|[\t\r\n ]+$/g, '') : v;
+}
 
 function has(list, name) {
   for (let i = 0; i < list.length; i += 2) if (list[i].toLowerCase() === name) return true;
@@ -42,7 +44,7 @@ function has(list, name) {
 // plan reads the arguments of fetch, or of new Request.
 function plan(input, init) {
   const p = { url: '', method: 'GET', headers: null, data: null, signal: null, redirect: 'follow' };
-  const from = typeof input === 'object' && input !== null ? input[kRequest] : undefined;
+  const from = typeof input === 'object' && input !== null ? requestOf(input) : undefined;
   if (from) {
     Object.assign(p, from);
     p.headers = pairs(input.headers);
@@ -98,7 +100,8 @@ function fetch(input, init) {
     if (arguments.length === 0) throw new TypeError('fetch needs a URL or a Request');
     p = plan(input, init);
     if (p.signal && p.signal.aborted) return Promise.reject(p.signal.reason);
-    if (/^(data|blob):/i.test(p.url)) return require('internal/response_more').ofData(p.url);
+    const first = p.url.charCodeAt(0) | 32;
+    if (first === 100 && /^data:/i.test(p.url)) return require('internal/response_more').ofData(p.url);
     if (p.data && typeof p.data.then === 'function') return p.data.then((d) => send(p, d));
     return send(p, p.data);
   } catch (err) {
@@ -137,4 +140,8 @@ function send(p, data) {
   });
 }
 
-module.exports = { fetch, plan, pairs, kRequest };
+// internal/request gives the way into its Requests when it is loaded; before that
+// there are none.
+let requestOf = () => undefined;
+
+module.exports = { fetch, plan, pairs, setRequestOf(f) { requestOf = f; } };

@@ -1,7 +1,9 @@
 'use strict';
-const { plan, kRequest } = require('internal/fetch');
-const { kBody, state } = require('internal/response');
-const { carrier, define, fork } = require('internal/response_more');
+const { plan, setRequestOf } = require('internal/fetch');
+const kRequest = Symbol('request');
+setRequestOf((v) => v[kRequest]);
+const { state } = require('internal/response');
+const { kBody, carrier, define, fork } = require('internal/response_more');
 const kState = Symbol('request state');
 
 class Request {

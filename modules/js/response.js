@@ -2,8 +2,10 @@
 // The part of Response that nearly every script uses: status, ok, headers, text
 // and json. The rest is installed by internal/response_more when it is first
 // touched: functions that are never called cost every login too.
-const kBody = Symbol('body');
-const kState = Symbol('response state');
+//
+// No RegExp, Set or Symbol is used on the way of a plain fetch: the engine makes
+// those constructors when they are first touched, in every realm anew.
+const kMake = {}; // the argument of a construction from inside
 
 // The state of a body, of a Response or a Request:
 //   h       handle of the exchange that it comes from, or -1
@@ -39,50 +41,51 @@ function all(b, text) {
 }
 
 class Response {
-  constructor(body, init) { require('internal/response_more').construct(this, body, init); }
-  get status() { return this[kState].status; }
-  get ok() { const s = this[kState].status; return s >= 200 && s <= 299; }
+  #body;
+  #state;
+  constructor(body, init, b, st) {
+    if (body !== kMake) [b, st] = require('internal/response_more').construct(body, init);
+    this.#body = b;
+    this.#state = st;
+  }
+  get status() { return this.#state.status; }
+  get ok() { const s = this.#state.status; return s >= 200 && s <= 299; }
   get headers() {
-    const s = this[kState];
+    const s = this.#state;
     if (Array.isArray(s.headers)) s.headers = require('internal/headers').from(s.headers);
     return s.headers;
   }
-  text() { return all(this[kBody], true); }
-  json() { return all(this[kBody], true).then(JSON.parse); }
+  text() { return all(this.#body, true); }
+  json() { return all(this.#body, true).then(JSON.parse); }
+  static json(data, init) { return complete().json(data, init); }
+  static error() { return complete().error(); }
+  static redirect(url, status) { return complete().redirect(url, status); }
+  static open(r) { return [r.#body, r.#state]; }
 }
+const open = Response.open; // the inside of a Response, for response_more
+delete Response.open;
 
-const seldom = new Set(['type', 'url', 'redirected', 'statusText', 'body', 'bodyUsed', 'arrayBuffer', 'bytes', 'blob', 'formData', 'clone',
-  Symbol.toStringTag, Symbol.for('nodejs.util.inspect.custom')]);
-let whole = false;
+const seldom = ' type url redirected statusText body bodyUsed arrayBuffer bytes blob formData clone ';
+const isSeldom = (name) => (typeof name === 'string' ? seldom.includes(' ' + name + ' ')
+  : name === Symbol.toStringTag || name === Symbol.for('nodejs.util.inspect.custom'));
 function complete() {
-  if (whole) return;
-  whole = true;
-  Object.setPrototypeOf(Response.prototype, Object.prototype);
-  Object.setPrototypeOf(Response, Function.prototype);
-  require('internal/response_more').install(Response);
+  const more = require('internal/response_more');
+  if (Object.getPrototypeOf(Response.prototype) !== Object.prototype) {
+    Object.setPrototypeOf(Response.prototype, Object.prototype);
+    more.install(Response);
+  }
+  return more;
 }
 Object.setPrototypeOf(Response.prototype, new Proxy(Object.prototype, {
   get(target, name, self) {
-    if (!seldom.has(name)) return Reflect.get(target, name, self);
+    if (!isSeldom(name)) return Reflect.get(target, name, self);
     complete();
     return Reflect.get(Response.prototype, name, self);
   },
-  has(target, name) { return seldom.has(name) || name in target; },
-}));
-Object.setPrototypeOf(Response, new Proxy(Function.prototype, {
-  get(target, name, self) {
-    if (name !== 'json' && name !== 'error' && name !== 'redirect') return Reflect.get(target, name, self);
-    complete();
-    return Response[name];
-  },
+  has(target, name) { return isSeldom(name) || name in target; },
 }));
 
 // make is a response from the network. m is what native.send gave.
-function make(h, m, signal) {
-  const r = Object.create(Response.prototype);
-  r[kBody] = state(m.empty ? -1 : h, null, signal);
-  r[kState] = m;
-  return r;
-}
+const make = (h, m, signal) => new Response(kMake, null, state(m.empty ? -1 : h, null, signal), m);
 
-module.exports = { Response, kBody, kState, state, all, fail, make, native };
+module.exports = { Response, open, kMake, state, all, fail, make, native };

@@ -1,6 +1,9 @@
 'use strict';
 // The rest of Response, and what Request shares with it.
-const { Response, kBody, kState, state, all: readAll, fail, native: io } = require('internal/response');
+const { Response, open, kMake, state, all: readAll, fail, native: io } = require('internal/response');
+const kBody = Symbol('body'); // of a Request
+const bodyOf = (o) => (o instanceof Response ? open(o)[0] : o[kBody]);
+const stateOf = (r) => open(r)[1];
 
 const none = (b) => b.h < 0 && b.data === null && !b.stream && !b.shared;
 
@@ -52,40 +55,38 @@ function convert(d, text) {
 // carrier is what Response and Request share.
 const carrier = {
   get body() {
-    const b = this[kBody];
+    const b = bodyOf(this);
     if (none(b)) return null;
     if (!b.stream) b.stream = require('internal/webstream').ofBody(b, io, () => rest(b), (err) => fail(b, err));
     return b.stream;
   },
-  get bodyUsed() { const b = this[kBody]; return b.used || !!(b.stream && b.stream.disturbed); },
-  text() { return readAll(this[kBody], true); },
-  json() { return readAll(this[kBody], true).then(JSON.parse); },
+  get bodyUsed() { const b = bodyOf(this); return b.used || !!(b.stream && b.stream.disturbed); },
+  text() { return readAll(bodyOf(this), true); },
+  json() { return readAll(bodyOf(this), true).then(JSON.parse); },
   arrayBuffer() {
-    return readAll(this[kBody], false).then((u) => (u.byteLength === u.buffer.byteLength ? u.buffer : u.buffer.slice(u.byteOffset, u.byteOffset + u.byteLength)));
+    return readAll(bodyOf(this), false).then((u) => (u.byteLength === u.buffer.byteLength ? u.buffer : u.buffer.slice(u.byteOffset, u.byteOffset + u.byteLength)));
   },
-  bytes() { return readAll(this[kBody], false).then((u) => new Uint8Array(u.buffer, u.byteOffset, u.byteLength)); },
+  bytes() { return readAll(bodyOf(this), false).then((u) => new Uint8Array(u.buffer, u.byteOffset, u.byteLength)); },
   blob() {
     const type = (this.headers.get('content-type') || '').toLowerCase();
-    return readAll(this[kBody], false).then((u) => new (require('internal/blob').Blob)([u], { type }));
+    return readAll(bodyOf(this), false).then((u) => new (require('internal/blob').Blob)([u], { type }));
   },
   formData() {
     const type = this.headers.get('content-type') || '';
-    return readAll(this[kBody], false).then((u) => require('internal/formdata').parse(u, type));
+    return readAll(bodyOf(this), false).then((u) => require('internal/formdata').parse(u, type));
   },
 };
 
 const copyHeaders = (h) => new (require('internal/headers').Headers)(h);
 
 const response = {
-  get type() { return this[kState].type || 'basic'; },
-  get url() { return this[kState].url.replace(/#.*/, ''); },
-  get redirected() { return this[kState].redirected; },
-  get statusText() { return this[kState].statusText; },
+  get type() { return stateOf(this).type || 'basic'; },
+  get url() { return stateOf(this).url.replace(/#.*/, ''); },
+  get redirected() { return stateOf(this).redirected; },
+  get statusText() { return stateOf(this).statusText; },
   clone() {
-    const r = Object.create(Response.prototype);
-    r[kBody] = fork(this[kBody]);
-    r[kState] = Object.assign({}, this[kState], { headers: copyHeaders(this.headers) });
-    return r;
+    const st = Object.assign({}, stateOf(this), { headers: copyHeaders(this.headers) });
+    return new Response(kMake, null, fork(bodyOf(this)), st);
   },
   get [Symbol.toStringTag]() { return 'Response'; },
   [Symbol.for('nodejs.util.inspect.custom')](depth, options, inspect) {
@@ -94,27 +95,27 @@ const response = {
   },
 };
 
-const statics = {
-  json(data, init) {
-    const text = JSON.stringify(data);
-    if (text === undefined) throw new TypeError('Value is not JSON serializable');
-    const r = new Response(text, init);
-    if (!init || !copyHeaders(init.headers || []).has('content-type')) r.headers.set('content-type', 'application/json');
-    return r;
-  },
-  error() {
-    const r = new Response();
-    Object.assign(r[kState], { type: 'error', status: 0 });
-    return r;
-  },
-  redirect(url, status) {
-    if (status === undefined) status = 302;
-    if (![301, 302, 303, 307, 308].includes(Number(status))) throw new RangeError('Invalid status code ' + status);
-    const r = new Response(null, { headers: { location: new URL(String(url)).href } });
-    r[kState].status = Number(status);
-    return r;
-  },
-};
+function json(data, init) {
+  const text = JSON.stringify(data);
+  if (text === undefined) throw new TypeError('Value is not JSON serializable');
+  const r = new Response(text, init);
+  if (!init || !copyHeaders(init.headers || []).has('content-type')) r.headers.set('content-type', 'application/json');
+  return r;
+}
+
+function error() {
+  const r = new Response();
+  Object.assign(stateOf(r), { type: 'error', status: 0 });
+  return r;
+}
+
+function redirect(url, status) {
+  if (status === undefined) status = 302;
+  if (![301, 302, 303, 307, 308].includes(Number(status))) throw new RangeError('Invalid status code ' + status);
+  const r = new Response(null, { headers: { location: new URL(String(url)).href } });
+  stateOf(r).status = Number(status);
+  return r;
+}
 
 // define copies members that the target does not have.
 function define(target, source) {
@@ -127,27 +128,26 @@ function define(target, source) {
 function install(Response) {
   define(Response.prototype, carrier);
   define(Response.prototype, response);
-  define(Response, statics);
 }
 
 const nullStatus = new Set([101, 103, 204, 205, 304]);
 
-function construct(r, body, init) {
+// construct gives the inside of a new Response(body, init).
+function construct(body, init) {
   if (init === undefined || init === null) init = {};
   const status = init.status === undefined ? 200 : Number(init.status);
   if (!(status >= 200 && status <= 599)) throw new RangeError('init["status"] must be in the range of 200 to 599, inclusive.');
   const statusText = init.statusText === undefined ? '' : String(init.statusText);
   const headers = copyHeaders(init.headers === undefined ? [] : init.headers);
+  let inside = state(-1, null, null);
   if (body !== undefined && body !== null) {
     if (nullStatus.has(status)) throw new TypeError('Response with null body status cannot have body');
     const b = require('internal/body').extract(body);
     if (b.type && !headers.has('content-type')) headers.append('content-type', b.type);
-    r[kBody] = state(-1, b.stream ? null : b.data, null);
-    r[kBody].stream = b.stream || null;
-  } else {
-    r[kBody] = state(-1, null, null);
+    inside = state(-1, b.stream ? null : b.data, null);
+    inside.stream = b.stream || null;
   }
-  r[kState] = { status, statusText, headers, url: '', redirected: false, type: 'default' };
+  return [inside, { status, statusText, headers, url: '', redirected: false, type: 'default' }];
 }
 
 // ofData answers a data: URL.
@@ -157,8 +157,8 @@ function ofData(url) {
   const bytes = m[3].replace(/%([0-9a-f]{2})/gi, (c, h) => String.fromCharCode(parseInt(h, 16)));
   const data = require('internal/buffer').Buffer.from(bytes, m[2] ? 'base64' : 'latin1');
   const r = new Response(data, { headers: { 'content-type': m[1] || 'text/plain;charset=US-ASCII' } });
-  r[kState].url = url;
+  stateOf(r).url = url;
   return Promise.resolve(r);
 }
 
-module.exports = { all, take, fork, construct, install, define, carrier, ofData };
+module.exports = { kBody, all, take, fork, construct, install, define, carrier, ofData, json, error, redirect };
