@@ -13,7 +13,7 @@ import (
 // NATS, over HTTP and from the command line:
 //
 //	{"id":"…","decision":"allow|deny|redirect|fault",
-//	 "user":{…},"context":{…},            absent after an error
+//	 "user":{…},"context":{…},            only for allow and redirect
 //	 "redirect":{"url":"…"},              only for redirect
 //	 "error":{"code","name","message","hint","trace","script","oauth_error"},
 //	 "logs":[{"level","text","script"}],
@@ -25,13 +25,16 @@ import (
 // with microseconds as their smallest part. New members may be added; readers
 // skip what they do not know.
 
-// DecisionOf returns the decision that res and err amount to: the one the
-// pipeline set, or else deny for a verdict, fault for any other error, redirect
+// DecisionOf returns the decision that res and err amount to: deny for a verdict,
+// fault for any other error unless the pipeline has set allow (the failure policy
+// is to continue); without an error the one the pipeline has set, or else redirect
 // if there is a URL to go to, and allow.
 func DecisionOf(res *Result, err error) Decision {
 	switch {
 	case err != nil && CodeOf(err) == CodeDenied:
 		return Deny
+	case err != nil && res != nil && res.Decision == Allow:
+		return Allow // the failure policy is to continue
 	case err != nil:
 		return Fault
 	case res == nil:
@@ -59,9 +62,10 @@ func AppendOutcome(dst []byte, res *Result, err error) []byte {
 	dst = appendString(dst, res.ID)
 	dst = append(dst, `,"decision":`...)
 	dst = appendString(dst, string(DecisionOf(res, err)))
-	if err == nil {
+	if err == nil || DecisionOf(res, err) == Allow {
 		dst = appendValues(dst, res)
-	} else {
+	}
+	if err != nil {
 		dst = append(dst, `,"error":`...)
 		dst = appendError(dst, err)
 	}

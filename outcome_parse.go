@@ -74,6 +74,8 @@ func reconcile(res *Result, fault *Error) (*Result, error) {
 	switch d := res.Decision; {
 	case fault == nil && (d == Allow || d == Redirect && res.RedirectURL != ""):
 		return res, nil
+	case fault != nil && d == Allow && fault.Code != CodeDenied && len(res.Values) > 0:
+		return res, fault // the failure policy is to continue
 	case fault != nil && (d == Deny && fault.Code == CodeDenied || d == Fault && fault.Code != CodeDenied):
 		res.Values = nil
 		return res, fault

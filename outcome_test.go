@@ -205,3 +205,22 @@ func BenchmarkParseOutcome(b *testing.B) {
 		}
 	}
 }
+
+// A failure policy of continue lets the login pass and still tells of the error.
+func TestOutcomeAllowedDespiteAFault(t *testing.T) {
+	values := []json.RawMessage{json.RawMessage(`{"a":1}`), json.RawMessage(`{}`)}
+	text := AppendOutcome(nil, &Result{Decision: Allow, Values: values}, Errorf(CodeTimeout, "late"))
+	require.True(t, json.Valid(text), "%s", text)
+	res, err := ParseOutcome(text)
+	require.Equal(t, CodeTimeout, CodeOf(err))
+	require.Equal(t, Allow, res.Decision)
+	require.Equal(t, values, res.Values)
+
+	for _, bad := range []string{
+		`{"decision":"allow","error":{"code":"timeout","message":"m"}}`,
+		`{"decision":"allow","user":{},"context":{},"error":{"code":"denied","message":"m"}}`,
+	} {
+		_, err := ParseOutcome([]byte(bad))
+		require.Equal(t, CodeInternal, CodeOf(err), bad)
+	}
+}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/internal/request"
 )
 
 // DefaultTimeout is how long a Client waits when the context has no deadline. It
@@ -143,7 +144,7 @@ func (c *Client) request(inv *rulebox.Invocation, buf *[]byte) (*nats.Msg, error
 	if len(inv.Args) != 2 || len(inv.Args[0]) == 0 || len(inv.Args[1]) == 0 {
 		return nil, rulebox.Errorf(rulebox.CodeInvalid, "an invocation over NATS has two arguments, user and context")
 	}
-	if err := checkID(inv.ID); err != nil {
+	if err := request.CheckID(inv.ID); err != nil {
 		return nil, err
 	}
 	withID := *inv

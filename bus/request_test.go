@@ -9,6 +9,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/internal/request"
 	"github.com/stretchr/testify/require"
 )
 
@@ -139,7 +140,7 @@ func FuzzDecodeRequest(f *testing.F) {
 			}
 			return
 		}
-		if !ValidName(inv.Tenant) || !ValidName(inv.Trigger) || checkID(inv.ID) != nil || id != inv.ID {
+		if !ValidName(inv.Tenant) || !ValidName(inv.Trigger) || request.CheckID(inv.ID) != nil || id != inv.ID {
 			t.Fatalf("let pass: %+v", inv)
 		}
 		for _, arg := range inv.Args {

@@ -177,7 +177,7 @@ func TestBadRequests(t *testing.T) {
 		status                 int
 		headers                []string
 	}{
-		{name: "not JSON", path: trigger, body: `{`, want: "not JSON", status: 400},
+		{name: "not JSON", path: trigger, body: `{`, want: "offset", status: 400},
 		{name: "no user", path: trigger, body: `{"context":{}}`, want: "no member user", status: 400},
 		{name: "too large", path: trigger, body: `{"user":"` + strings.Repeat("x", MaxBody) + `"}`, want: "larger than", status: 413},
 		{name: "deadline", path: trigger, body: login, want: "Rulebox-Remaining-Ms", status: 400, headers: []string{"Rulebox-Remaining-Ms", "soon"}},

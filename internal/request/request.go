@@ -30,7 +30,7 @@ func Parse(body []byte) (inv *rulebox.Invocation, id string, err error) {
 		}
 	}()
 	if err := x.Scan(body); err != nil {
-		return nil, "", invalid("the body is not JSON: %v", err)
+		return nil, "", invalid("the body is %v", err)
 	}
 	if x.Values[0].Kind != jsonscan.Object {
 		return nil, "", invalid("the body is not a JSON object")
@@ -50,7 +50,7 @@ func Parse(body []byte) (inv *rulebox.Invocation, id string, err error) {
 			context, err = object("context", v, raw)
 		default:
 			k := x.Values[i]
-			err = invalid("the body has an unknown member %.80s, at byte %d", body[k.Start:k.End], k.Start)
+			err = invalid("the body has an unknown member %.80s at byte %d", body[k.Start:k.End], k.Start)
 		}
 		if err != nil {
 			return nil, id, err

@@ -25,8 +25,8 @@ func TestParse(t *testing.T) {
 
 func TestParseRefuses(t *testing.T) {
 	for body, want := range map[string]string{
-		``:                                    "not JSON",
-		`{`:                                   "not JSON",
+		``:                                    "offset",
+		`{`:                                   "offset",
 		`[]`:                                  "not a JSON object",
 		`null`:                                "not a JSON object",
 		`{"user":{}}`:                         "no member context",
@@ -36,10 +36,10 @@ func TestParseRefuses(t *testing.T) {
 		`{"id":7,"user":{},"context":{}}`:     "id, at byte 6, is not a string",
 		`{"id":"a b","user":{},"context":{}}`: "not visible ASCII",
 		`{"user":{},"context":{},"usr":{}}`:   `unknown member "usr"`,
-		`{"user":{},"context":{}} {}`:         "not JSON",
-		"{\"user\":{\"a\":\"\xff\"},\"context\":{}}":                                       "not JSON",
+		`{"user":{},"context":{}} {}`:         "offset",
+		"{\"user\":{\"a\":\"\xff\"},\"context\":{}}":                                       "offset",
 		`{"id":"` + strings.Repeat("x", 129) + `","user":{},"context":{}}`:                 "more than 128",
-		`{"user":` + strings.Repeat(`{"a":`, 2000) + `1` + strings.Repeat(`}`, 2000) + `}`: "not JSON",
+		`{"user":` + strings.Repeat(`{"a":`, 2000) + `1` + strings.Repeat(`}`, 2000) + `}`: "offset",
 	} {
 		_, _, err := Parse([]byte(body))
 		assert.ErrorContains(t, err, want, "%.60s", body)
