@@ -77,8 +77,8 @@ func (r *Realm) failed(err error) *rulebox.Error {
 		r.describePanic(e, pan)
 	case asException(err, &ex):
 		r.describe(e, ex.Value())
-		if e.Trace == "" {
-			e.Trace = r.frames(ex.Stack())
+		if !strings.HasPrefix(e.Trace, "at ") {
+			e.Trace = strings.Trim(r.frames(ex.Stack())+"\n"+e.Trace, "\n")
 		}
 		if e.Name == "UnauthorizedError" {
 			e.Code = rulebox.CodeDenied
@@ -199,6 +199,7 @@ func (r *Realm) describe(e *rulebox.Error, v goja.Value) {
 		if s, ok := o.Get("stack").(goja.String); ok {
 			e.Trace = r.cleanStack(clip(s, maxTrace))
 		}
+		e.Trace = strings.TrimPrefix(e.Trace+r.causes(o), "\n")
 	})
 	if err != nil && e.Message == "" {
 		e.Message = "an error that could not be read: its properties throw"
@@ -209,6 +210,26 @@ func (r *Realm) describe(e *rulebox.Error, v goja.Value) {
 			e.Message = "a function was given in place of an error"
 		}
 	}
+}
+
+// causes renders the causes of an error, a line each.
+func (r *Realm) causes(o *goja.Object) string {
+	var b strings.Builder
+	for range 4 {
+		c, ok := o.Get("cause").(*goja.Object)
+		if !ok {
+			break
+		}
+		b.WriteString("\ncaused by ")
+		if s, ok := c.Get("name").(goja.String); ok {
+			b.WriteString(clip(s, 256) + ": ")
+		}
+		if s, ok := c.Get("message").(goja.String); ok {
+			b.WriteString(clip(s, 1024))
+		}
+		o = c
+	}
+	return b.String()
 }
 
 // codeForbidden is the `code` of an error for something that was not granted, such

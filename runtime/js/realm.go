@@ -304,16 +304,21 @@ func rethrow(err error) {
 	}
 }
 
-// Log adds a line, within the bound of all lines together.
+// lineCost is what a log line counts beside its text, in bytes, so that empty
+// lines do not come for nothing.
+const lineCost = 16
+
+// log adds a line, within the bound of all lines together.
 func (r *Realm) log(level, text string) {
 	if r.logsCut || r.finished && (r.in == nil || r.in.Late == nil) {
 		return
 	}
-	if r.logBytes+len(text) > rulebox.MaxLogBytes {
+	max := min(rulebox.MaxLogBytes, r.limits.Output)
+	if r.logBytes+len(text)+lineCost > max {
 		r.logsCut = true
-		level, text = "warn", fmt.Sprintf("more than %d bytes were logged; what follows was cut", rulebox.MaxLogBytes)
+		level, text = "warn", fmt.Sprintf("more than %d bytes were logged; what follows was cut", max)
 	}
-	r.logBytes += len(text)
+	r.logBytes += len(text) + lineCost
 	l := rulebox.Log{Level: level, Text: strings.ToValidUTF8(text, "\ufffd"), Script: r.scriptName()}
 	if r.finished {
 		r.in.Late(l)
