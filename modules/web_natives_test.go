@@ -35,7 +35,7 @@ func testCall(t testing.TB) *Call {
 }
 
 // Every native takes any arguments: it returns or fails, and never panics.
-func TestNativesTakeAnything(t *testing.T) {
+func TestWebNativesTakeAnything(t *testing.T) {
 	rng := mrand.New(mrand.NewPCG(1, 2))
 	hostile := []any{
 		nil, true, false, 0.0, 1.0, -1.0, 2.0, 3.0, 16.0, 1e300, math.NaN(), math.Inf(1), 0.5, float64(1 << 31), "", "a", "sha256", "hex", "pem", "der", "pkcs8", "spki",
