@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -60,6 +61,11 @@ func serve(ctx context.Context, flags *pflag.FlagSet, args []string, std stdio) 
 	log, err := newLogger(f.logLevel, std)
 	if err != nil {
 		return misused(std, "%v", err)
+	}
+	// A login leaves a few kilobytes behind; a node's own heap is small. Collecting
+	// at five times the live heap spends memory on latency. GOGC has its say.
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(400)
 	}
 	defer log.Sync() //nolint:errcheck // standard error cannot be synced
 	if err := f.serve(ctx, log, std); err != nil {
