@@ -3,6 +3,8 @@ package runtime_test
 import (
 	"context"
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"testing"
 
@@ -111,3 +113,29 @@ func benchmark(b *testing.B, sources []string) {
 
 func BenchmarkOneClaim(b *testing.B)  { benchmark(b, oneClaim) }
 func BenchmarkFiveRules(b *testing.B) { benchmark(b, fiveRules) }
+
+// BenchmarkFetch is a rule that awaits a request, many of them in flight.
+func BenchmarkFetch(b *testing.B) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Write([]byte(`{"score":7}`))
+	}))
+	defer s.Close()
+	inv := &rulebox.Invocation{ID: "1", Args: loginArgs(b), Chain: chain(`async function risk(user, context, callback) {
+  const res = await fetch('` + s.URL + `/?u=' + encodeURIComponent(user.user_id));
+  context.idToken['https://x.example/risk'] = (await res.json()).score;
+  return callback(null, user, context);
+}`)}
+	r := runtime.NewRunner(runtime.Options{Host: directHost{}})
+	defer r.Close()
+	b.ReportAllocs()
+	b.SetParallelism(32)
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if _, err := r.Invoke(context.Background(), inv); err != nil {
+				b.Fatal(err)
+			}
+			r.Prepare(inv.Chain)
+		}
+	})
+}

@@ -24,12 +24,40 @@ const (
 
 // natives returns the object `native` that the module's source sees.
 func (r *Realm) natives(m *modules.Module) goja.Value {
-	o := r.vm.NewObject()
-	for name, n := range m.Natives {
-		o.Set(name, r.function(name, func(call goja.FunctionCall) goja.Value { return r.callNative(n, call) }))
+	if len(m.Natives) == 0 {
+		return r.vm.NewObject()
 	}
-	return o
+	return r.vm.NewDynamicObject(&nativeObject{r: r, natives: m.Natives})
 }
+
+// nativeObject is `native`: see goja.DynamicObject. A function is made when the
+// source first touches it. Only sources of ours see it.
+type nativeObject struct {
+	r       *Realm
+	natives map[string]modules.Native
+	made    map[string]goja.Value
+}
+
+func (o *nativeObject) Get(key string) goja.Value {
+	if v, ok := o.made[key]; ok {
+		return v
+	}
+	n, ok := o.natives[key]
+	if !ok {
+		return nil
+	}
+	if o.made == nil {
+		o.made = make(map[string]goja.Value)
+	}
+	v := o.r.function(key, func(call goja.FunctionCall) goja.Value { return o.r.callNative(n, call) })
+	o.made[key] = v
+	return v
+}
+
+func (o *nativeObject) Has(key string) bool         { _, ok := o.natives[key]; return ok }
+func (o *nativeObject) Set(string, goja.Value) bool { return false }
+func (o *nativeObject) Delete(string) bool          { return false }
+func (o *nativeObject) Keys() []string              { return sortedKeys(o.natives) }
 
 func (r *Realm) nativeCall() *modules.Call {
 	if r.call == nil {
