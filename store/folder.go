@@ -59,7 +59,7 @@ type Folder struct {
 	mu        sync.Mutex        // guards what follows; held while reading
 	prints    map[string]uint64 // by tenant: the fingerprint of what was read last
 	broken    map[string]error  // by tenant: what is wrong with what stands there
-	unchecked bool              // a tenant could not be checked, and was left as it is
+	unchecked bool              // a tenant could not be read or checked now, and was left as it is
 }
 
 // OpenFolder returns the tenants of dir. It reads nothing before Load.
@@ -98,7 +98,7 @@ func (f *Folder) Load(ctx context.Context) error {
 		case <-time.After(recheckAfter):
 		}
 	}
-	f.log.Error("some tenants could not be checked: the node starts no workers; they will be tried again")
+	f.log.Error("some tenants were not read: their files keep changing, or the node starts no workers; they will be tried again")
 	return ctx.Err()
 }
 
@@ -142,14 +142,17 @@ func (f *Folder) loadTenant(ctx context.Context, name string) {
 	}
 	var t *transaction.Tenant
 	if err == nil {
-		t, err = f.read(ctx, name, dir)
+		same := func() bool { now, err := fingerprint(dir); return err == nil && now == print }
+		if t, err = f.read(ctx, name, dir, same); err != nil && !same() {
+			err = errChanging // what is wrong may be half of what comes
+		}
 	}
 	if ctx.Err() != nil {
 		return // not the tenant's fault, and to be read again
 	}
 	var e *rulebox.Error
-	if errors.As(err, &e) && e.Code == rulebox.CodeUnavailable {
-		f.log.Debug("tenant not checked, will be tried again", zap.String("tenant", name), zap.Error(err))
+	if errors.Is(err, errChanging) || errors.As(err, &e) && e.Code == rulebox.CodeUnavailable {
+		f.log.Debug("tenant not loaded, will be tried again", zap.String("tenant", name), zap.Error(err))
 		f.unchecked = true
 		return
 	}
@@ -170,13 +173,13 @@ func (f *Folder) loadTenant(ctx context.Context, name string) {
 		WithHint("%v", err)})
 }
 
-func (f *Folder) read(ctx context.Context, name, dir string) (*transaction.Tenant, error) {
+func (f *Folder) read(ctx context.Context, name, dir string, same func() bool) (*transaction.Tenant, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, err
 	}
 	defer root.Close()
-	l := &loader{name: name, root: root, environ: f.environ}
+	l := &loader{name: name, root: root, environ: f.environ, same: same}
 	return l.load(ctx, f.check)
 }
 
@@ -208,12 +211,16 @@ func (f *Folder) Run(ctx context.Context) error {
 		if w.Events == nil {
 			return
 		}
-		_ = filepath.WalkDir(f.dir, func(path string, d fs.DirEntry, err error) error {
-			if err == nil && d.IsDir() {
-				_ = w.Add(path) // a folder that cannot be watched is found by the sweep
-			}
-			return nil
-		})
+		_ = w.Add(f.dir) // a folder that cannot be watched is found by the sweep
+		entries, _ := os.ReadDir(f.dir)
+		for _, e := range entries {
+			_ = walk(filepath.Join(f.dir, e.Name()), func(path string, d fs.DirEntry, err error) error {
+				if err == nil && d.IsDir() {
+					_ = w.Add(path)
+				}
+				return nil
+			})
+		}
 	}
 	watch()
 	quiet := time.NewTimer(0)
@@ -244,7 +251,7 @@ func (f *Folder) Run(ctx context.Context) error {
 // fingerprint changes when a file of the tenant does.
 func fingerprint(dir string) (uint64, error) {
 	h := fnv.New64a()
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+	err := walk(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -263,6 +270,16 @@ func fingerprint(dir string) (uint64, error) {
 		return nil
 	})
 	return h.Sum64(), err
+}
+
+// walk is filepath.WalkDir for a folder that may be a symbolic link itself, as
+// deployments switch from one version to the next.
+func walk(dir string, visit fs.WalkDirFunc) error {
+	target, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return err
+	}
+	return filepath.WalkDir(target, visit)
 }
 
 func isDir(path string) bool {

@@ -233,6 +233,58 @@ func TestRunFollowsTheFolder(t *testing.T) {
 	assert.NoError(t, <-done)
 }
 
+// What is written while it is read is read again: no half of one version goes
+// with half of another.
+func TestFilesThatChangeWhileTheyAreRead(t *testing.T) {
+	f, dir := open(t, "")
+	write(t, dir, "-- a/rules/x.js --\n1\n")
+	reads := 0
+	same := func() bool {
+		reads++
+		if reads == 1 {
+			write(t, dir, "-- a/rules/y.js --\nthe second half\n")
+		}
+		return reads > 1
+	}
+	_, err := f.read(context.Background(), "a", filepath.Join(dir, "a"), same)
+	require.ErrorIs(t, err, errChanging)
+
+	// A broken file is no news while others are on their way.
+	write(t, dir, "-- a/rules/z.js --\nBAD\n")
+	f.check = func(ctx context.Context, s *rulebox.Script) error {
+		err := noBad(ctx, s)
+		if err != nil {
+			write(t, dir, "-- a/rules/z.js --\ngood again\n")
+		}
+		return err
+	}
+	require.NoError(t, f.Load(context.Background()))
+	assert.Len(t, login(f, "a").Scripts, 3)
+	assert.Empty(t, f.Broken())
+}
+
+func TestTenantThatIsALink(t *testing.T) {
+	f, dir := open(t, "")
+	versions := t.TempDir()
+	write(t, versions, "-- v1/rules/x.js --\none\n-- v2/rules/x.js --\ntwo\n")
+	require.NoError(t, os.Symlink(filepath.Join(versions, "v1"), filepath.Join(dir, "a")))
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error)
+	go func() { done <- f.Run(ctx) }()
+	source := func(want string) func() bool {
+		return func() bool { return f.Tenant("a") != nil && login(f, "a").Scripts[0].Source == want }
+	}
+	assert.Eventually(t, source("one\n"), 30*time.Second, 5*time.Millisecond)
+	next := filepath.Join(dir, ".next")
+	require.NoError(t, os.Symlink(filepath.Join(versions, "v2"), next))
+	require.NoError(t, os.Rename(next, filepath.Join(dir, "a")))
+	assert.Eventually(t, source("two\n"), 30*time.Second, 5*time.Millisecond)
+	write(t, versions, "-- v2/rules/x.js --\ntwo and a half\n")
+	assert.Eventually(t, source("two and a half\n"), 30*time.Second, 5*time.Millisecond, "a change below the link")
+	cancel()
+	assert.NoError(t, <-done)
+}
+
 func TestFolderMissing(t *testing.T) {
 	f := OpenFolder(filepath.Join(t.TempDir(), "nope"), noBad, zap.NewNop())
 	assert.ErrorContains(t, f.Load(context.Background()), "tenants folder")

@@ -45,12 +45,19 @@ func inFile(file string, err error) error {
 // loader reads one tenant's folder, all of it or an error. Nothing outside the
 // folder can be reached through it, by .. or by symbolic link.
 type loader struct {
-	name     string
-	root     *os.Root
-	environ  []string
+	name    string
+	root    *os.Root
+	environ []string
+	// same says whether the files are still those that stood there when reading
+	// began.
+	same     func() bool
 	keywords keywords
 	settings *settings
 }
+
+// errChanging says that files were written while they were read: what was read
+// may be half of one version and half of the next.
+var errChanging = errors.New("its files change while they are read")
 
 // load returns the tenant's snapshot.
 func (l *loader) load(ctx context.Context, check CheckFunc) (*transaction.Tenant, error) {
@@ -65,7 +72,14 @@ func (l *loader) load(ctx context.Context, check CheckFunc) (*transaction.Tenant
 	if err != nil {
 		return nil, err
 	}
-	rules, err := l.rules(ctx, check)
+	all, err := l.rules()
+	if err != nil {
+		return nil, err
+	}
+	if !l.same() {
+		return nil, errChanging
+	}
+	rules, err := l.enabled(ctx, all, check)
 	if err != nil {
 		return nil, err
 	}
@@ -167,9 +181,8 @@ type rule struct {
 var ruleName = regexp.MustCompile(`^[a-zA-Z0-9]([ \-_.a-zA-Z0-9]*[a-zA-Z0-9])?$`)
 
 // rules reads rules/*.json and the scripts they name, and rules/*.js that no
-// .json names; it returns the enabled ones in order. Every one is checked, also
-// those that are switched off.
-func (l *loader) rules(ctx context.Context, check CheckFunc) ([]*rulebox.Script, error) {
+// .json names, and returns them in order.
+func (l *loader) rules() ([]*rule, error) {
 	metas, err := l.list("rules", ".json")
 	if err != nil {
 		return nil, err
@@ -201,9 +214,12 @@ func (l *loader) rules(ctx context.Context, check CheckFunc) ([]*rulebox.Script,
 		}
 		all = append(all, r)
 	}
-	if err := sortRules(all); err != nil {
-		return nil, err
-	}
+	return all, sortRules(all)
+}
+
+// enabled returns the scripts that are switched on. Every one is checked, also
+// those that are switched off.
+func (l *loader) enabled(ctx context.Context, all []*rule, check CheckFunc) ([]*rulebox.Script, error) {
 	scripts := []*rulebox.Script{}
 	for _, r := range all {
 		if err := check(ctx, r.script); err != nil {
