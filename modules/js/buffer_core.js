@@ -7,7 +7,32 @@ const { setPrototypeOf, defineProperty } = Object;
 const errors = () => require('internal/errors');
 const kMaxLength = 0x10000000;
 
-class FastBuffer extends Uint8Array {}
+const clamp = (i, length, missing) => {
+  if (i === undefined) return missing;
+  i = Math.trunc(+i) || 0;
+  if (i < 0) return i + length > 0 ? i + length : 0;
+  return i < length ? i : length;
+};
+class FastBuffer extends Uint8Array {
+  toString(enc, start, end) {
+    if (arguments.length === 0) return decode(this, 'utf8');
+    const n = this.length;
+    start = start > 0 ? Math.trunc(start) : 0;
+    end = end === undefined || end > n ? n : Math.trunc(end) || 0;
+    if (end <= start) return '';
+    return text(start === 0 && end === n ? this : this.subarray(start, end), encodingOf(enc));
+  }
+  slice(start, end) {
+    const n = this.length;
+    const from = clamp(start, n, 0), to = clamp(end, n, n);
+    return new FastBuffer(this.buffer, this.byteOffset + from, to > from ? to - from : 0);
+  }
+  equals(other) {
+    if (!(other instanceof Uint8Array)) throw errors().invalidType('otherBuffer', 'an instance of Buffer or Uint8Array', other);
+    return this === other || this.byteLength === other.byteLength && native.compare(this, other) === 0;
+  }
+  toJSON() { return { type: 'Buffer', data: Array.prototype.slice.call(this) }; }
+}
 const proto = FastBuffer.prototype;
 const wrap = (bytes) => setPrototypeOf(bytes, proto);
 
@@ -26,10 +51,9 @@ const checkSize = (n) => {
   if (!(n >= 0 && n <= kMaxLength)) throw errors().outOfRange('size', `>= 0 && <= ${kMaxLength}`, n);
 };
 
-// UTF-16 with unpaired halves does not survive the way to Go.
-const lone = /[\uD800-\uDFFF]/;
 const bytesOf = (s, enc) => {
-  if (enc === 'utf16le' && lone.test(s)) {
+  // UTF-16 with unpaired halves does not survive the way to Go.
+  if (enc === 'utf16le' && /[\uD800-\uDFFF]/.test(s)) {
     const b = new Uint8Array(s.length * 2);
     for (let i = 0; i < s.length; i++) {
       const c = s.charCodeAt(i);
@@ -83,7 +107,6 @@ function Buffer(arg, encodingOrOffset, length) {
 setPrototypeOf(Buffer, Uint8Array);
 Buffer.prototype = proto;
 defineProperty(proto, 'constructor', { value: Buffer, writable: true, configurable: true });
-defineProperty(Buffer, Symbol.species, { get() { return FastBuffer; }, configurable: true });
 
 Buffer.from = (value, encodingOrOffset, length) => {
   if (typeof value === 'string') return wrap(bytesOf(value, encodingOf(typeof encodingOrOffset === 'string' ? encodingOrOffset : undefined)));
@@ -146,64 +169,28 @@ Buffer.copyBytesFrom = (view, offset = 0, length) => {
 };
 Buffer.poolSize = 8192;
 
-const clamp = (i, length, missing) => {
-  if (i === undefined) return missing;
-  i = Math.trunc(+i) || 0;
-  if (i < 0) return i + length > 0 ? i + length : 0;
-  return i < length ? i : length;
-};
-// define makes methods that for-in over a buffer does not show.
-const define = (methods) => {
-  for (const k of Reflect.ownKeys(methods)) {
-    if (!Object.prototype.hasOwnProperty.call(proto, k)) defineProperty(proto, k, { value: methods[k], writable: true, configurable: true });
-  }
-};
-define({
-  toString(enc, start, end) {
-    if (arguments.length === 0) return decode(this, 'utf8');
-    const n = this.length;
-    start = start > 0 ? Math.trunc(start) : 0;
-    end = end === undefined || end > n ? n : Math.trunc(end) || 0;
-    if (end <= start) return '';
-    return text(start === 0 && end === n ? this : this.subarray(start, end), encodingOf(enc));
-  },
-  slice(start, end) {
-    const n = this.length;
-    const from = clamp(start, n, 0), to = clamp(end, n, n);
-    return new FastBuffer(this.buffer, this.byteOffset + from, to > from ? to - from : 0);
-  },
-  equals(other) {
-    if (!(other instanceof Uint8Array)) throw errors().invalidType('otherBuffer', 'an instance of Buffer or Uint8Array', other);
-    return this === other || this.byteLength === other.byteLength && native.compare(this, other) === 0;
-  },
-  toJSON() { return { type: 'Buffer', data: Array.prototype.slice.call(this) }; },
-});
-
 // The rest of the methods: a proxy between Buffer.prototype and
 // Uint8Array.prototype catches their first use, loads them and takes itself out.
-const rest = /^(?:(?:read|write|swap|fill|(?:lastI|i)ndexOf|includes|compare|copy|inspect|parent|offset|toLocaleString)|\w+(?:Slice|Write)$)/;
-const typed = Object.getPrototypeOf(Uint8Array.prototype);
-const hot = ['length', 'byteLength', 'byteOffset', 'buffer', 'subarray', 'set'];
+// A string is searched because a regular expression costs a realm much more.
+const rest = ' swap16 swap32 swap64 fill indexOf lastIndexOf includes compare copy inspect parent offset ';
+const isRest = (k) => typeof k === 'string' && (k.startsWith('read') || k.startsWith('write') || k.endsWith('Slice') || k.endsWith('Write') || rest.includes(` ${k} `));
 const load = () => {
   setPrototypeOf(proto, Uint8Array.prototype);
-  for (const k of hot) delete proto[k];
-  require('internal/buffer_more')({ Buffer, proto, FastBuffer, wrap, known, encodingOf, bytesOf, text, define });
+  delete proto.length;
+  require('internal/buffer_more')({ Buffer, proto, FastBuffer, wrap, known, encodingOf, bytesOf, text });
 };
-for (const k of hot) defineProperty(proto, k, Object.getOwnPropertyDescriptor(typed, k));
+// Loops read the length too often for the proxy.
+defineProperty(proto, 'length', Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), 'length'));
 setPrototypeOf(proto, new Proxy(Object.create(Uint8Array.prototype), {
   get(target, key, receiver) {
-    if (typeof key === 'string' && rest.test(key)) {
-      load();
-      return Reflect.get(proto, key, receiver);
-    }
-    return Reflect.get(target, key, receiver);
+    if (!isRest(key)) return Reflect.get(target, key, receiver);
+    load();
+    return Reflect.get(proto, key, receiver);
   },
   has(target, key) {
-    if (typeof key === 'string' && rest.test(key)) {
-      load();
-      return key in proto;
-    }
-    return key in target;
+    if (!isRest(key)) return key in target;
+    load();
+    return key in proto;
   },
 }));
 

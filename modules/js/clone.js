@@ -1,13 +1,12 @@
 // structuredClone: what the algorithm of the HTML standard copies.
 'use strict';
-const types = require('util/types');
 const maxLevels = 150;
 const fail = (v) => {
   let what;
   try { what = typeof v === 'symbol' ? String(v) : typeof v === 'function' ? Function.prototype.toString.call(v) : Object.prototype.toString.call(v).replace('[object Object]', '#<Object>'); } catch (e) { what = 'The value'; }
   return new (require('internal/domexception'))(`${what.length > 200 ? `${what.slice(0, 200)}...` : what} could not be cloned.`, 'DataCloneError');
 };
-const errorNames = new Set(['Error', 'EvalError', 'RangeError', 'ReferenceError', 'SyntaxError', 'TypeError', 'URIError']);
+const errorNames = ['Error', 'EvalError', 'RangeError', 'ReferenceError', 'SyntaxError', 'TypeError', 'URIError'];
 
 function clone(v, seen, level) {
   if (typeof v === 'symbol' || typeof v === 'function') throw fail(v);
@@ -20,6 +19,14 @@ function clone(v, seen, level) {
     copyKeys(v, out, seen, level);
     return out;
   }
+  const proto = Object.getPrototypeOf(v);
+  if ((proto === Object.prototype || proto === null) && Object.prototype.toString.call(v) === '[object Object]') {
+    const out = put({});
+    copyKeys(v, out, seen, level);
+    return out;
+  }
+  // What is not plain may be any of these, whatever its prototype says.
+  const types = require('util/types');
   if (types.isDate(v)) return put(new Date(Date.prototype.getTime.call(v)));
   if (types.isRegExp(v)) return put(new RegExp(v.source, v.flags));
   if (types.isBoxedPrimitive(v)) {
@@ -54,14 +61,16 @@ function clone(v, seen, level) {
 
 function copyKeys(from, to, seen, level) {
   for (const k of Object.keys(from)) {
-    Object.defineProperty(to, k, { value: clone(from[k], seen, level + 1), writable: true, enumerable: true, configurable: true });
+    const value = clone(from[k], seen, level + 1);
+    if (k === '__proto__') Object.defineProperty(to, k, { value, writable: true, enumerable: true, configurable: true });
+    else to[k] = value;
   }
 }
 
 function cloneError(e, put, seen, level) {
   const name = `${e.name}`;
   if (e instanceof require('internal/domexception')) return put(new (e.constructor)(e.message, e.name));
-  const out = put(new (errorNames.has(name) ? globalThis[name] : Error)());
+  const out = put(new (errorNames.includes(name) ? globalThis[name] : Error)());
   const define = (k, value) => Object.defineProperty(out, k, { value, writable: true, configurable: true });
   if (Object.prototype.hasOwnProperty.call(e, 'message')) define('message', `${e.message}`);
   if (typeof e.stack === 'string') define('stack', e.stack);
@@ -72,6 +81,6 @@ function cloneError(e, put, seen, level) {
 exports.structuredClone = function structuredClone(value, options) {
   if (arguments.length === 0) throw require('internal/errors').make(TypeError, 'ERR_MISSING_ARGS', 'The "value" argument must be specified');
   const transfer = options && options.transfer ? [...options.transfer] : [];
-  for (const v of transfer) if (!types.isAnyArrayBuffer(v)) throw fail(v);
+  for (const v of transfer) if (!(v instanceof ArrayBuffer)) throw fail(v);
   return clone(value, new Map(), 0);
 };

@@ -1,5 +1,5 @@
 'use strict';
-const { invalidType } = require('internal/errors');
+const invalidType = (...args) => require('internal/errors').invalidType(...args);
 const check = (v, name) => { if (typeof v !== 'string') throw invalidType(name, 'of type string', v); };
 
 // fold takes `.` and `..` out of the segments between separators.

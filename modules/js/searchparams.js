@@ -1,6 +1,6 @@
 // URLSearchParams. Names and values stand in turn in one list.
 'use strict';
-const { make } = require('internal/errors');
+const make = (...args) => require('internal/errors').make(...args);
 const scalar = (v) => `${v}`;
 const need = (args, n, names) => {
   if (args.length < n) throw make(TypeError, 'ERR_MISSING_ARGS', n === 1 ? `The ${names[0]} argument must be specified` : `The ${names.join(' and ')} arguments must be specified`);
@@ -126,7 +126,6 @@ class URLSearchParams {
   }
 }
 const proto = URLSearchParams.prototype;
-for (const k of Object.getOwnPropertyNames(proto)) if (k !== 'constructor') Object.defineProperty(proto, k, { enumerable: true });
 Object.defineProperty(proto, Symbol.iterator, { value: proto.entries, writable: true, configurable: true });
 Object.defineProperty(proto, Symbol.toStringTag, { value: 'URLSearchParams', configurable: true });
 module.exports = { URLSearchParams };

@@ -75,9 +75,5 @@ class URL {
     return `URL ${inspect(o, options)}`;
   }
 }
-// Accessors and the two methods are enumerable, as the standard has it.
-for (const k of Object.getOwnPropertyNames(URL.prototype)) {
-  if (k !== 'constructor') Object.defineProperty(URL.prototype, k, { enumerable: true });
-}
 Object.defineProperty(URL.prototype, Symbol.toStringTag, { value: 'URL', configurable: true });
 module.exports = { URL };
