@@ -154,3 +154,31 @@ func TestForbiddenAddress(t *testing.T) {
 	_, err = r.Invoke(context.Background(), invocation(chain(`function (u, c, cb) { fetch('http://forbidden.example/').catch(cb) }`)))
 	assert.Equal(t, rulebox.CodeDenied, fault(t, err).Code, "the rule made it its verdict")
 }
+
+// Close returns when nothing of the runner runs any more, also what a script
+// left waiting for a server that never answers.
+func TestCloseJoinsTasks(t *testing.T) {
+	hang := make(chan struct{})
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) { <-hang }))
+	defer s.Close()
+	defer close(hang)
+	r := runtime.NewRunner(runtime.Options{Host: directHost{}})
+	_, err := r.Invoke(context.Background(), invocation(chain(`function (u, c, cb) { fetch('`+s.URL+`').catch(() => {}); cb(null) }`)))
+	require.NoError(t, err)
+	c := chain(`async function (u, c, cb) { await fetch('` + s.URL + `'); cb(null) }`)
+	c.Limits.Wall = 200 * time.Millisecond
+	_, err = r.Invoke(context.Background(), invocation(c))
+	e := fault(t, err)
+	assert.Equal(t, rulebox.CodeTimeout, e.Code)
+	assert.Contains(t, e.Message, "it waited for 1 requests or other operations")
+	done := make(chan struct{})
+	go func() {
+		r.Close()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-time.After(20 * time.Second):
+		t.Fatal("Close does not return")
+	}
+}

@@ -46,6 +46,7 @@ type Runner struct {
 	late   map[*js.Realm]struct{}
 	closed bool
 	wait   sync.WaitGroup // the goroutines of late
+	tasks  js.Tally       // the goroutines of natives
 
 	globals *lru.Cache[owner, *js.Cache]
 }
@@ -150,7 +151,7 @@ func (r *Runner) onCPU(ctx context.Context, g *gate, inv *rulebox.Invocation, de
 	g.hold(realm)
 	own := owner{inv.Chain.Tenant, inv.Chain.Session}
 	cache, _ := r.globals.Get(own)
-	in := &js.Input{Ctx: ctx, ID: inv.ID, Args: inv.Args, Now: inv.Now, Deadline: deadline, Gate: g, Cache: cache}
+	in := &js.Input{Ctx: ctx, ID: inv.ID, Args: inv.Args, Now: inv.Now, Deadline: deadline, Gate: g, Cache: cache, Tasks: &r.tasks}
 	if r.opt.OnLate != nil {
 		in.Late = func(l rulebox.Log) { r.opt.OnLate(g.number, l) }
 	}
@@ -205,8 +206,9 @@ func (r *Runner) keepGlobal(own owner, realm *js.Realm) {
 	}
 }
 
-// Close ends what is in flight after its answer, and waits for it. Invocations
-// that have no answer yet go on; new work in flight is not kept.
+// Close ends what is in flight after its answer, and waits for it and for
+// invocations that wait for I/O. Invocations that have no answer yet go on; new
+// work in flight is not kept.
 func (r *Runner) Close() {
 	r.mu.Lock()
 	r.closed = true
@@ -215,6 +217,7 @@ func (r *Runner) Close() {
 	}
 	r.mu.Unlock()
 	r.wait.Wait()
+	r.tasks.Wait()
 	r.chains.Purge()
 }
 

@@ -56,7 +56,7 @@ func (r *Realm) failed(err error) *rulebox.Error {
 				e.Hint += "; it was computing at the place that the trace shows: hashing and parsing are faster in the modules"
 			}
 		case e.Code == rulebox.CodeTimeout && r.loop.tasks > 0:
-			e.Message += fmt.Sprintf("; it waited for %d operations, such as requests", r.loop.tasks)
+			e.Message += fmt.Sprintf("; it waited for %d requests or other operations", r.loop.tasks)
 		case e.Code == rulebox.CodeTimeout && r.loop.refs > 0:
 			e.Message += "; it waited for a timer"
 		}

@@ -15,6 +15,10 @@ var parserOptions = []parser.Option{parser.WithDisableSourceMaps}
 // made before a script touches it: the global object inherits from an object
 // that is asked for names it does not have, and what that makes becomes an own
 // property of the global object. A realm that uses none pays for none.
+//
+// Two things differ from globals that are there from the start: listing the
+// global object's own names shows only those that were touched, and strict code
+// that assigns to one before it reads it gets a ReferenceError.
 type globals struct {
 	object     *goja.Object
 	making     map[string]bool // guards against a global that needs itself
@@ -107,13 +111,22 @@ func (r *Realm) makeGlobal(key string) goja.Value {
 		v = goja.Undefined()
 	}
 	r.globals.object.DefineDataProperty(key, v, goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE)
-	r.globals.touched = append(r.globals.touched, key)
+	r.touch(key)
 	return v
 }
 
 // Touched names the globals and modules that were used, for Preload of a later
 // realm of the same chain.
 func (r *Realm) Touched() []string { return r.globals.touched }
+
+// maxTouched bounds what is remembered: a script may delete and touch for ever.
+const maxTouched = 128
+
+func (r *Realm) touch(name string) {
+	if len(r.globals.touched) < maxTouched {
+		r.globals.touched = append(r.globals.touched, name)
+	}
+}
 
 func (r *Realm) configuration() goja.Value {
 	o := r.vm.NewObject()

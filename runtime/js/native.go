@@ -97,8 +97,8 @@ func (r *Realm) callNative(n modules.Native, call goja.FunctionCall) goja.Value 
 }
 
 // startTask runs the task on its own goroutine, which ends when it does; Close
-// cancels its context. Its result settles the promise in a turn of the script
-// that started it.
+// cancels its context, and Input.Tasks counts it. Its result settles the promise
+// in a turn of the script that started it.
 func (r *Realm) startTask(ctx context.Context, task modules.Task) goja.Value {
 	if r.loop.tasks >= maxTasks {
 		panic(r.newError("RangeError", fmt.Sprintf("more than %d operations are in flight", maxTasks)))
@@ -106,7 +106,15 @@ func (r *Realm) startTask(ctx context.Context, task modules.Task) goja.Value {
 	p, resolve, reject := r.vm.NewPromise()
 	r.loop.tasks++
 	script := r.script
+	var tally *Tally
+	if r.in != nil && r.in.Tasks != nil {
+		tally = r.in.Tasks
+		tally.add(1)
+	}
 	go func() {
+		if tally != nil {
+			defer tally.add(-1)
+		}
 		v, err := runTask(ctx, task)
 		r.loop.post(turn{script, func() error {
 			r.loop.tasks--

@@ -47,6 +47,9 @@ type Input struct {
 	Gate     Gate
 	// Cache is what `global` held when the last run ended; nil for nothing.
 	Cache *Cache
+	// Tasks, if not nil, counts the goroutines of tasks. They end soon after the
+	// realm is closed.
+	Tasks *Tally
 	// Late, if not nil, takes the lines written after the answer was made, and
 	// what was thrown then.
 	Late func(rulebox.Log)

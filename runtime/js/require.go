@@ -136,7 +136,7 @@ func (r *Realm) require(request goja.Value, internal bool) goja.Value {
 		panic(r.coded("Error", "MODULE_NOT_FOUND", fmt.Sprintf("Cannot find module '%s': %s", name, m.Retired)))
 	}
 	if _, ok := r.loader.loaded[m]; !ok && !internal {
-		r.globals.touched = append(r.globals.touched, modulePrefix+m.Name)
+		r.touch(modulePrefix + m.Name)
 	}
 	return r.evaluate(m)
 }
