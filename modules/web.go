@@ -25,8 +25,9 @@ func webModules() []Module {
 
 		{Name: "crypto", Source: source("crypto")},
 		{Name: "internal/crypto/output", Internal: true, Source: source("crypto_output")},
-		{Name: "internal/crypto/hash", Internal: true, Source: source("crypto_hash"), Natives: hashNatives},
-		{Name: "internal/crypto/hmac", Internal: true, Source: source("crypto_hmac")},
+		{Name: "internal/crypto/hash", Internal: true, Source: source("crypto_hash"), Natives: pickNatives(hashNatives, "create", "update", "digest")},
+		{Name: "internal/crypto/hash_more", Internal: true, Source: source("crypto_hash_more"), Natives: pickNatives(hashNatives, "copy", "once", "names")},
+		{Name: "internal/crypto/hmac", Internal: true, Source: source("crypto_hmac"), Natives: pickNatives(hashNatives, "hmac")},
 		{Name: "internal/crypto/secret", Internal: true, Source: source("crypto_secret")},
 		{Name: "internal/crypto/stream", Internal: true, Source: source("crypto_stream")},
 		{Name: "internal/crypto/random", Internal: true, Source: source("crypto_random"), Natives: randomNatives},

@@ -17,8 +17,7 @@ function load(target, name) {
   if (typeof name !== 'string' || name in target) return;
   for (const part in parts) {
     if (parts[part].includes(' ' + name + ' ')) {
-      const from = require('internal/crypto/' + part);
-      for (const n of parts[part].trim().split(' ')) if (!(n in target)) target[n] = from[n];
+      target[name] = require('internal/crypto/' + part)[name];
       return;
     }
   }
@@ -26,7 +25,7 @@ function load(target, name) {
   if (name === 'subtle') target.subtle = require('internal/webcrypto').crypto.subtle;
 }
 function loadAll(target) {
-  for (const part in parts) load(target, parts[part].trim().split(' ')[0]);
+  for (const part in parts) parts[part].trim().split(' ').forEach((name) => load(target, name));
   load(target, 'webcrypto');
 }
 

@@ -27,7 +27,9 @@ function pairs(h) {
     }
     return out;
   }
-  for (const k of Object.keys(h)) out.push(k, trim(h[k]));
+  // No for-of here: the engine makes its iterators in every realm anew.
+  const keys = Object.keys(h);
+  for (let i = 0; i < keys.length; i++) out.push(keys[i], trim(h[keys[i]]));
   return out;
 }
 

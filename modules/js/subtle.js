@@ -237,7 +237,7 @@ function signChoices(a, key) {
 
 function hmacOf(key, h, data) {
   const { native } = require('internal/crypto/hash');
-  const m = native.hmac(hashes[key[kInfo].algorithm.hash.name], h);
+  const m = require('internal/crypto/hmac').native.hmac(hashes[key[kInfo].algorithm.hash.name], h);
   native.update(m, data);
   return native.digest(m);
 }
@@ -365,7 +365,7 @@ class SubtleCrypto {
   constructor() { throw Object.assign(new TypeError('Illegal constructor'), { code: 'ERR_ILLEGAL_CONSTRUCTOR' }); }
   async digest(algorithm, data) {
     const name = hashOf(algorithm);
-    return arrayBuffer(require('internal/crypto/hash').native.once(hashes[name], bytes(data)));
+    return arrayBuffer(require('internal/crypto/hash_more').once(hashes[name], bytes(data)));
   }
   async importKey(format, data, algorithm, extractable, usages) { return importKey(format, data, algorithm, extractable, usages); }
   async exportKey(format, key) { return exportKey(format, key); }
