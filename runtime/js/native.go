@@ -59,6 +59,11 @@ func (o *nativeObject) Set(string, goja.Value) bool { return false }
 func (o *nativeObject) Delete(string) bool          { return false }
 func (o *nativeObject) Keys() []string              { return sortedKeys(o.natives) }
 
+// taskGrace is how much later than the run its tasks reach their deadline. Close
+// ends them before; but if both had the same deadline, a script could see its
+// request fail, and act on it, instead of ending by the limit.
+const taskGrace = time.Second
+
 func (r *Realm) nativeCall() *modules.Call {
 	if r.call == nil {
 		r.native = &modules.Realm{Now: func() time.Time {
@@ -74,7 +79,7 @@ func (r *Realm) nativeCall() *modules.Call {
 		if r.in.Ctx != nil {
 			ctx = context.WithoutCancel(r.in.Ctx)
 		}
-		r.call.Ctx, r.cancel = context.WithDeadline(ctx, r.in.Deadline)
+		r.call.Ctx, r.cancel = context.WithDeadline(ctx, r.in.Deadline.Add(taskGrace))
 	}
 	return r.call
 }
