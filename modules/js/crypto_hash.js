@@ -39,7 +39,7 @@ Hash.prototype.update = update;
 const streams = ' write end read pipe unpipe on once off addListener removeListener emit setEncoding resume pause destroy listenerCount listeners prependListener removeAllListeners ';
 const lazyStream = (proto) => new Proxy(Object.prototype, {
   get(target, name, self) {
-    if (typeof name !== 'string' || !streams.includes(' ' + name + ' ')) return Reflect.get(target, name, self);
+    if (typeof name !== 'string' || !streams.includes(' ' + name + ' ')) return name === '__proto__' ? Object.getPrototypeOf(self) : target[name];
     require('internal/crypto/stream')(proto, streams, (d) => d.digest());
     return proto[name];
   },

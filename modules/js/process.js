@@ -17,7 +17,7 @@ hrtime.bigint = () => BigInt(Date.now() - start) * 1000000n;
 let rest = null, tick = null;
 const more = new Proxy(Object.prototype, {
   get(target, name, self) {
-    if (name in target || typeof name === 'symbol') return Reflect.get(target, name, self);
+    if (name in target || typeof name === 'symbol') return name === '__proto__' ? more : target[name];
     if (!rest) rest = require('internal/process_more')(process, start);
     return rest[name];
   },

@@ -78,9 +78,9 @@ function complete() {
 }
 Object.setPrototypeOf(Response.prototype, new Proxy(Object.prototype, {
   get(target, name, self) {
-    if (!isSeldom(name)) return Reflect.get(target, name, self);
+    if (!isSeldom(name)) return name === '__proto__' ? Object.getPrototypeOf(self) : target[name];
     complete();
-    return Reflect.get(Response.prototype, name, self);
+    return self[name];
   },
   has(target, name) { return isSeldom(name) || name in target; },
 }));

@@ -29,7 +29,7 @@ class Crypto {
 // prototype leads to.
 const node = () => require('crypto');
 const behind = new Proxy(Object.prototype, {
-  get: (target, key, self) => (key in target || typeof key === 'symbol' ? Reflect.get(target, key, self) : node()[key]),
+  get: (target, key, self) => (key === '__proto__' ? Object.getPrototypeOf(self) : key in target || typeof key === 'symbol' ? target[key] : node()[key]),
   has: (target, key) => key in target || (typeof key === 'string' && key in node()),
 });
 Object.setPrototypeOf(Crypto.prototype, behind);
