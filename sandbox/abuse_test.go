@@ -181,6 +181,7 @@ func villainMain(name string) {
 		}
 		for _, a := range abuses {
 			if a.name == name {
+				page.Set(inv.Seq, 0)
 				a.do(v, &inv)
 			}
 		}

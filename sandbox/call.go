@@ -31,9 +31,12 @@ type call struct {
 	abandoned bool
 }
 
+// An outcome is the answer to a call, or (again) the news that it was lost with
+// its worker before it began.
 type outcome struct {
-	res *rulebox.Result
-	err *rulebox.Error
+	res   *rulebox.Result
+	err   *rulebox.Error
+	again bool
 }
 
 func (o outcome) unpack() (*rulebox.Result, error) {
@@ -50,6 +53,7 @@ var errNotStarted = errors.New("the worker was gone before it got the invocation
 func (p *Pool) Invoke(ctx context.Context, inv *rulebox.Invocation) (*rulebox.Result, error) {
 	p.running.Add(1)
 	defer p.running.Add(-1)
+	p.watch()
 	res, err := p.invoke(ctx, inv)
 	if res != nil {
 		res.ID = inv.ID
@@ -73,20 +77,24 @@ func (p *Pool) invoke(ctx context.Context, inv *rulebox.Invocation) (*rulebox.Re
 			return nil, err
 		}
 		err = w.send(ctx, c)
-		if err == nil {
-			return p.await(ctx, w, c)
-		}
 		var e *rulebox.Error
-		if errors.As(err, &e) {
+		switch {
+		case err == nil:
+			out := p.await(ctx, w, c)
+			if !out.again {
+				return out.unpack()
+			}
+		case errors.As(err, &e):
 			p.release(w)
 			return nil, e
+		default:
+			p.lose(w)
 		}
-		p.lose(w)
 		// It was never started, so that once more is safe.
 		p.stats.retried.Add(1)
 		if attempt > 0 || !time.Now().Before(c.deadline) {
-			return nil, rulebox.Errorf(rulebox.CodeUnavailable, "the worker ended before it took the invocation; nothing was started").
-				WithHint("try again").WithCause(err)
+			return nil, rulebox.Errorf(rulebox.CodeUnavailable, "the worker ended before it began with this login; nothing was started").
+				WithHint("try again").WithCause(errNotStarted)
 		}
 	}
 }
@@ -115,7 +123,7 @@ func newCall(ctx context.Context, inv *rulebox.Invocation) (*call, error) {
 }
 
 // await waits for the answer, and sees to it that there is one in time.
-func (p *Pool) await(ctx context.Context, w *worker, c *call) (*rulebox.Result, error) {
+func (p *Pool) await(ctx context.Context, w *worker, c *call) outcome {
 	timer := time.NewTimer(time.Until(c.deadline) + p.opt.Grace)
 	defer timer.Stop()
 	cancelled := ctx.Done()
@@ -125,9 +133,9 @@ func (p *Pool) await(ctx context.Context, w *worker, c *call) (*rulebox.Result, 
 			if out.res != nil {
 				out.res.Usage.Queue += c.sent.Sub(c.start)
 			}
-			return out.unpack()
+			return out
 		case <-timer.C:
-			return p.overdue(w, c).unpack()
+			return p.overdue(w, c)
 		case <-cancelled:
 			cancelled = nil
 			if errors.Is(ctx.Err(), context.Canceled) {
@@ -151,7 +159,7 @@ func (p *Pool) overdue(w *worker, c *call) outcome {
 		p.retireSoon(w)
 		e := c.timeout(-1)
 		e.Message += fmt.Sprintf("; another login's script of the tenant held the processor (%s)", w.nameOf(d.seq, d.script))
-		return outcome{&rulebox.Result{}, e}
+		return outcome{res: &rulebox.Result{}, err: e}
 	}
 	w.kill(d)
 	return <-c.done

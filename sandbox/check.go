@@ -97,8 +97,7 @@ func (w *worker) check(ctx context.Context, s *rulebox.Script) (*Report, error) 
 		return nil, rulebox.Errorf(rulebox.CodeInvalid, "%s %q does not compile within %s", s.Kind, s.Name, checkTime).
 			WithHint("look for huge constant expressions or extreme nesting").WithCause(ctx.Err())
 	}
-	w.cmd.Wait()
-	state, text := w.reap()
+	state, text := w.reapDead()
 	d := &death{}
 	d.attribute(state, text, w.jail)
 	e := rulebox.Errorf(rulebox.CodeInvalid, "%s %q cannot be compiled: the compiler died of it (%s)", s.Kind, s.Name, causeNames[d.cause])

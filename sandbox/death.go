@@ -101,12 +101,17 @@ func (d *death) scriptToBlame() *rulebox.Script {
 }
 
 // verdict is the answer to the call, which was in flight when the worker ended.
+// One that never was on the processor starts over in another worker, once. That
+// is the worker's word; a worker that lies has scripts of its own tenant run twice.
 func (d *death) verdict(w *worker, c *call) outcome {
+	if c != d.culprit && c != d.late && d.cause != byProtocol && !w.page.Started(c.seq) {
+		return outcome{again: true}
+	}
 	e := d.charge(w, c)
 	if d.culprit != nil && d.culprit != c && c != d.late {
 		e = d.collateral(e)
 	}
-	return outcome{&rulebox.Result{}, e}
+	return outcome{res: &rulebox.Result{}, err: e}
 }
 
 // charge is the error for the one to blame.
@@ -119,14 +124,15 @@ func (d *death) charge(w *worker, c *call) *rulebox.Error {
 	var e *rulebox.Error
 	switch d.cause {
 	case byDeadline:
-		if c == d.late || c == d.culprit || d.late == nil {
-			script := -1
-			if d.culprit == c {
-				script = d.script
-			}
-			return c.timeout(script)
+		switch {
+		case c == d.culprit:
+			return c.timeout(d.script)
+		case c != d.late && d.culprit != nil:
+			return d.culprit.timeout(d.script)
+		case c != d.late && d.late != nil:
+			return d.late.timeout(-1)
 		}
-		e = rulebox.Errorf(rulebox.CodeTimeout, "%s did not end at the time limit", who)
+		return c.timeout(-1)
 	case byWatchdog, byMemory:
 		e = rulebox.Errorf(rulebox.CodeMemory, "%s went over the memory limit of %d MiB", who, w.memory>>20).
 			WithHint("hold less at a time, or raise limits.memory (--memory)")

@@ -41,7 +41,7 @@ func (p *Pool) confine(pid int) (*memoryGroup, error) {
 // confineTo sets the limits of the worker's tenant. The limits inside hold too,
 // so that a failure here is no reason to refuse the login; it is logged.
 func (w *worker) confineTo(memory int64) {
-	err := confine.SetData(w.cmd.Process.Pid, uint64(2*memory+dataOverhead))
+	err := w.whileThere(func(pid int) error { return confine.SetData(pid, uint64(2*memory+dataOverhead)) })
 	if w.jail != nil {
 		err = errors.Join(err, w.jail.g.SetMemory(uint64(memory+workerOverhead)))
 	}

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/rulebox/rulebox/sandbox/confine"
+	"github.com/rulebox/rulebox/sandbox/internal/wire"
 )
 
 // Options say how a Pool works. The zero value of every field is usable.
@@ -33,7 +34,7 @@ type Options struct {
 	// Default: GOMAXPROCS, at least 2.
 	MaxPerTenant int
 	// MaxInflightPerWorker bounds the invocations that one worker holds; all but
-	// one of them wait. Default 256.
+	// one of them wait. Default 256, at most 448.
 	MaxInflightPerWorker int
 	// Queue bounds the invocations that wait for a worker, of all tenants.
 	// Default 1024.
@@ -95,6 +96,7 @@ func (o Options) withDefaults() (Options, error) {
 	set(&o.MaxWorkers, 256)
 	set(&o.MaxPerTenant, max(2, runtime.GOMAXPROCS(0)))
 	set(&o.MaxInflightPerWorker, 256)
+	o.MaxInflightPerWorker = min(o.MaxInflightPerWorker, wire.Slots)
 	set(&o.Queue, 1024)
 	setD(&o.IdleTTL, 10*time.Minute)
 	setD(&o.SessionTTL, 30*time.Second)

@@ -36,6 +36,9 @@ type Pool struct {
 	// workers.
 	running atomic.Int64
 	wg      sync.WaitGroup
+	// watcher is the timer of look; watching says that it is set.
+	watcher  *time.Timer
+	watching atomic.Bool
 
 	// mu guards what follows and the fields of workers marked so. It is held for
 	// microseconds, never across a system call that waits. The lock order is
@@ -85,7 +88,7 @@ func New(opt Options) (*Pool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sandbox: %w", err)
 	}
-	return &Pool{
+	p := &Pool{
 		opt: opt, log: opt.Logger, broker: b, roots: roots, plan: opt.Plan,
 		spawner: confine.NewSpawner(),
 		checks:  make(chan struct{}, max(2, runtime.GOMAXPROCS(0))),
@@ -93,7 +96,10 @@ func New(opt Options) (*Pool, error) {
 		groups:  map[groupKey]*group{},
 		all:     map[*worker]struct{}{},
 		tainted: map[rulebox.Digest]struct{}{},
-	}, nil
+	}
+	p.watcher = time.AfterFunc(time.Hour, p.look)
+	p.watcher.Stop()
+	return p, nil
 }
 
 // maxFailures is how many workers in a row may fail to start before Run gives
@@ -160,6 +166,7 @@ func (p *Pool) Run(ctx context.Context) error {
 		case <-pump.C:
 			p.pumpAll()
 		case <-sweep.C:
+			p.inspect()
 			p.sweep()
 		}
 	}
@@ -242,6 +249,7 @@ func (p *Pool) close(err error) error {
 	for _, w := range workers {
 		w.kill(&death{cause: byClose})
 	}
+	p.watcher.Stop()
 	if p.stopSpawner != nil {
 		p.stopSpawner()
 	}

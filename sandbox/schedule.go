@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/rulebox/rulebox"
 )
 
@@ -136,7 +138,7 @@ func (p *Pool) fit(g *group, c *call) {
 	if c.limits.Memory <= g.memory && c.limits.Wall <= g.wall {
 		return
 	}
-	g.memory, g.wall = max(g.memory, c.limits.Memory), max(g.wall, c.limits.Wall)
+	g.memory, g.wall = max(g.memory, c.limits.Memory), max(g.wall, c.limits.Wall, rulebox.DefaultWall)
 	for _, w := range slices.Clone(g.workers) {
 		p.remove(w)
 		if w.load == 0 {
@@ -163,6 +165,10 @@ func (p *Pool) pick(g *group, c *call) *worker {
 	w.load++
 	w.exclusive = c.exclusive
 	w.lastSent, w.trimmed = now, false
+	if w.demoted {
+		w.demoted = false
+		w.reschedule(unix.SCHED_NORMAL)
+	}
 	return w
 }
 
@@ -178,7 +184,7 @@ func (p *Pool) choose(g *group, c *call, now time.Time) *worker {
 		if w.leaving || w.load >= p.opt.MaxInflightPerWorker || c.exclusive && w.load > 0 {
 			continue
 		}
-		b := w.load > 0 && (now.Sub(w.lastSent) < justSent || !w.page.Idle())
+		b := w.load > 0 && now.Sub(w.lastSent) < justSent || !w.page.Idle()
 		if best == nil || busy && !b || busy == b && w.load < best.load {
 			best, busy = w, b
 		}
@@ -256,12 +262,17 @@ func (p *Pool) release(w *worker) {
 	w.exclusive = false
 	w.lastUsed = time.Now()
 	end := w.leaving && w.load == 0
+	promote := w.demoted
+	w.demoted = false
 	if g := w.group; g != nil && len(g.waiters) > 0 {
 		p.pump(g)
 	}
 	p.mu.Unlock()
-	if end {
+	switch {
+	case end:
 		w.kill(&death{cause: byRetire})
+	case promote:
+		p.promote(w)
 	}
 }
 

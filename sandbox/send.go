@@ -3,6 +3,7 @@ package sandbox
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -55,20 +56,20 @@ func (w *worker) send(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	c.seq = w.pool.seq.Add(1)
+	if err := w.register(c); err != nil {
+		return err
+	}
 	c.sent = time.Now()
 	at := len(b)
 	b = (&wire.Invoke{Seq: c.seq, Chain: id, ID: c.inv.ID, Remaining: c.deadline.Sub(c.sent), Now: c.inv.Now, Args: c.inv.Args}).Append(b)
 	*buf = b
 	if n := len(b) - at; n > wire.MaxFrame {
+		w.unregister(c)
 		b = b[:at]
 		if at > 0 {
 			w.conn.Write(b)
 		}
 		return rulebox.Errorf(rulebox.CodeInvalid, "the arguments are %d bytes of JSON text; at most %d can be sent to a worker", n, wire.MaxFrame)
-	}
-	if err := w.register(c); err != nil {
-		return err
 	}
 	w.conn.SetWriteDeadline(c.deadline.Add(w.pool.opt.Grace))
 	if _, err := w.conn.Write(b); err != nil {
@@ -90,9 +91,12 @@ func (w *worker) send(ctx context.Context, c *call) error {
 func (w *worker) register(c *call) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.death != nil {
+	slot := slices.Index(w.slots[:], false)
+	if w.death != nil || slot < 0 {
 		return errNotStarted
 	}
+	w.slots[slot] = true
+	c.seq = wire.Seq(w.pool.seq.Add(1), slot)
 	w.calls[c.seq] = c
 	return nil
 }
@@ -100,6 +104,7 @@ func (w *worker) register(c *call) error {
 func (w *worker) unregister(c *call) {
 	w.mu.Lock()
 	delete(w.calls, c.seq)
+	w.slots[wire.SlotOf(c.seq)] = false
 	c.abandoned = false
 	w.mu.Unlock()
 }
@@ -166,7 +171,7 @@ func (w *worker) forgetOldest(b []byte) []byte {
 // Bounds of an answer, beyond those of the chain.
 const (
 	maxValues = 32
-	maxLogs   = 16 << 10
+	maxLogs   = 32 << 10
 	// answerOverhead is what an answer may have beyond its values and log texts:
 	// an error with its trace, names, numbers. In bytes.
 	answerOverhead = 1 << 20
@@ -183,7 +188,7 @@ func (c *call) answer(body []byte) (outcome, error) {
 		return outcome{}, fmt.Errorf("%w: an answer with nothing in it", wire.ErrFrame)
 	}
 	if res == nil {
-		return outcome{nil, e}, nil
+		return outcome{err: e}, nil
 	}
 	values, logs := 0, 0
 	for i, v := range res.Values {
@@ -205,5 +210,5 @@ func (c *call) answer(body []byte) (outcome, error) {
 	case e != nil && res.Values != nil:
 		res.Values = nil
 	}
-	return outcome{res, e}, err
+	return outcome{res: res, err: e}, err
 }

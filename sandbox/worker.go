@@ -37,8 +37,14 @@ type worker struct {
 	exclusive bool // its one invocation runs alone
 	leaving   bool // gets no more work, is killed when load is 0
 	trimmed   bool
+	demoted   bool // scheduled as idle work
 	lastUsed  time.Time
 	lastSent  time.Time
+
+	// there guards gone: the process id means this process until it was waited
+	// for. Taken last.
+	there sync.RWMutex
+	gone  bool
 
 	// writing is a lock that can be waited for with a deadline. It guards table,
 	// the lease, and the order of frames. Taken before mu.
@@ -50,6 +56,7 @@ type worker struct {
 	mu     sync.Mutex
 	death  *death
 	calls  map[uint64]*call
+	slots  [wire.Slots]bool        // taken
 	egress map[uint64]*egressRules // by chain id
 	// answered are the last ones that left calls: their scripts may still run.
 	answered [32]*call
@@ -285,6 +292,7 @@ func (w *worker) take(seq uint64) (*call, bool) {
 	c, ok := w.calls[seq]
 	if ok {
 		delete(w.calls, seq)
+		w.slots[wire.SlotOf(seq)] = false
 		w.answered[w.next] = c
 		w.next = (w.next + 1) % len(w.answered)
 	}
@@ -381,11 +389,32 @@ func (w *worker) kill(d *death) {
 	p.wake()
 }
 
+// whileThere calls f with the process id, unless the process was waited for.
+func (w *worker) whileThere(f func(pid int) error) error {
+	w.there.RLock()
+	defer w.there.RUnlock()
+	if w.gone {
+		return nil
+	}
+	return f(w.cmd.Process.Pid)
+}
+
 // reap waits for the process, which is dead or as good as, and returns its state
 // and the start of what it wrote to standard error.
 func (w *worker) reap() (*os.ProcessState, string) {
 	w.cmd.Process.Kill()
+	return w.reapDead()
+}
+
+// reapDead is reap for a process that is ending by itself.
+func (w *worker) reapDead() (*os.ProcessState, string) {
+	// The lock is taken when there is nothing to wait for any more.
+	for unix.Waitid(unix.P_PID, w.cmd.Process.Pid, nil, unix.WEXITED|unix.WNOWAIT, nil) == unix.EINTR {
+	}
+	w.there.Lock()
 	w.cmd.Wait()
+	w.gone = true
+	w.there.Unlock()
 	b := make([]byte, 4<<10)
 	w.stderr.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
 	n, _ := io.ReadFull(w.stderr, b)

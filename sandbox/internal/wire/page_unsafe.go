@@ -11,7 +11,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const pageSize = 4096
+const (
+	pageSize = 4096
+	// Slots is how many invocations a worker can hold at a time. The low bits of a
+	// sequence number say which slot it has; no two in flight have the same.
+	Slots    = 448
+	slotBits = 9
+)
+
+// Seq returns the sequence number of the n-th invocation, in the slot.
+func Seq(n uint64, slot int) uint64 { return n<<slotBits | uint64(slot) }
+
+// SlotOf is the slot of a sequence number. It may be out of range if the number
+// did not come from Seq.
+func SlotOf(seq uint64) int { return int(seq & (1<<slotBits - 1)) }
 
 // A Page is memory shared by a node and one worker, in which the worker writes
 // what is on the processor: so that the node knows whom to blame when the worker
@@ -27,6 +40,8 @@ type Page struct {
 	// so that the two are never torn.
 	on    *atomic.Uint64
 	since *atomic.Int64 // Unix time of the last change of on, in nanoseconds
+	// started holds, for each slot, the last sequence number that began there.
+	started *[Slots]atomic.Uint64
 }
 
 // NewPage returns a page and its file, which the caller closes after it was
@@ -54,6 +69,8 @@ func MapPage(fd int) (*Page, error) {
 	p := &Page{
 		on:    (*atomic.Uint64)(unsafe.Pointer(&mem[0])),
 		since: (*atomic.Int64)(unsafe.Pointer(&mem[64])),
+
+		started: (*[Slots]atomic.Uint64)(unsafe.Pointer(&mem[128])),
 	}
 	runtime.AddCleanup(p, func(mem []byte) { unix.Munmap(mem) }, mem)
 	return p, nil
@@ -65,6 +82,9 @@ func (p *Page) Set(seq uint64, script int) {
 	v := uint64(0)
 	if seq != 0 {
 		v = seq<<16 | uint64(uint16(script+1))
+		if slot := SlotOf(seq); slot < Slots {
+			p.started[slot].Store(seq)
+		}
 	}
 	p.since.Store(time.Now().UnixNano())
 	p.on.Store(v)
@@ -79,6 +99,14 @@ func (p *Page) Get() (seq uint64, script int, since time.Time) {
 		return 0, -1, time.Unix(0, t)
 	}
 	return v >> 16, int(v&0xffff) - 1, time.Unix(0, t)
+}
+
+// Started tells whether the invocation was ever on the processor.
+func (p *Page) Started(seq uint64) bool {
+	slot := SlotOf(seq)
+	yes := slot >= Slots || p.started[slot].Load() == seq
+	runtime.KeepAlive(p)
+	return yes
 }
 
 // Idle tells whether nothing is on the processor.

@@ -1,0 +1,123 @@
+package sandbox
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// A worker that has been computing for a while gives way to every other process
+// that has something to do: it is scheduled as idle work until its invocation
+// ends. So a tenant's loop costs others next to nothing, although it may be on
+// every processor; on a machine with time to spare it costs the loop nothing.
+const (
+	// demoteAfter is the time on the processor after which a worker gives way.
+	demoteAfter = 20 * time.Millisecond
+	demoteEvery = 10 * time.Millisecond
+)
+
+// watch keeps the look-out for such workers going while anything runs.
+func (p *Pool) watch() {
+	if !p.watching.Load() && !p.watching.Swap(true) {
+		p.watcher.Reset(demoteEvery)
+	}
+}
+
+// look demotes workers, on its own timer.
+func (p *Pool) look() {
+	p.inspect()
+	if p.running.Load() > 0 {
+		p.watcher.Reset(demoteEvery)
+		return
+	}
+	p.watching.Store(false)
+	if p.running.Load() > 0 {
+		p.watch()
+	}
+}
+
+// inspect demotes workers that compute for long, and ends those whose script
+// goes on after its answer and after its time.
+func (p *Pool) inspect() {
+	now := time.Now()
+	var busy, late []*worker
+	p.mu.Lock()
+	for w := range p.all {
+		seq, _, since := w.page.Get()
+		if seq == 0 || now.Sub(since) <= demoteAfter || p.state == closing {
+			continue
+		}
+		if w.overstays(seq, since, now, p.opt.Grace) {
+			late = append(late, w)
+		} else if !w.demoted {
+			w.demoted = true
+			busy = append(busy, w)
+		}
+	}
+	p.mu.Unlock()
+	for _, w := range busy {
+		p.stats.demoted.Add(1)
+		// If it fails, others wait longer, which is no reason to do anything.
+		w.reschedule(unix.SCHED_IDLE)
+	}
+	for _, w := range late {
+		d := &death{cause: byDeadline}
+		d.seq, d.script, _ = w.page.Get()
+		w.kill(d)
+	}
+}
+
+// overstays tells whether the invocation on the processor was answered, and its
+// time is up. A number that means nothing gets the time of any invocation.
+func (w *worker) overstays(seq uint64, since, now time.Time, grace time.Duration) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.calls[seq] != nil {
+		return false // its caller waits for it, and sees to it
+	}
+	if c := w.find(seq); c != nil {
+		return now.After(c.deadline.Add(grace))
+	}
+	return now.Sub(since) > w.wall+grace
+}
+
+// promote undoes a demotion. Without the privilege to do so the worker is
+// replaced.
+func (p *Pool) promote(w *worker) {
+	if err := w.reschedule(unix.SCHED_NORMAL); err != nil {
+		p.retireSoon(w)
+	}
+}
+
+// reschedule sets the policy of the worker's threads. A dead worker is fine.
+func (w *worker) reschedule(policy uint32) error {
+	return w.whileThere(func(pid int) error { return reschedule(pid, policy) })
+}
+
+// reschedule sets the policy of all threads of the process.
+func reschedule(pid int, policy uint32) error {
+	dir, err := os.Open(fmt.Sprintf("/proc/%d/task", pid))
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	names, err := dir.Readdirnames(-1)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		tid, err := strconv.Atoi(name)
+		if err != nil {
+			return err
+		}
+		attr := unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: policy}
+		if err := unix.SchedSetAttr(tid, &attr, 0); err != nil && !errors.Is(err, unix.ESRCH) {
+			return os.NewSyscallError("sched_setattr", err)
+		}
+	}
+	return nil
+}
