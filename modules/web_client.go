@@ -26,6 +26,13 @@ const (
 // Without it, or when it returns nil, the system's are used.
 type rooted interface{ Roots() *x509.CertPool }
 
+// scoped is what a Host may also offer: requests share connections only with
+// those of the same scope. A Host whose egress policy depends on the context
+// needs it; without it all of its requests share.
+type scoped interface {
+	Scope(ctx context.Context) uint64
+}
+
 // tlsChoice is what a script may ask of TLS beyond the default.
 type tlsChoice struct {
 	Insecure   bool   `json:"i,omitempty"`
@@ -46,8 +53,9 @@ func (t tlsChoice) digest() [32]byte {
 // transportKey tells transports apart. Connections are shared by all realms of
 // one Host: a Host belongs to one tenant.
 type transportKey struct {
-	host Host
-	tls  [32]byte
+	host  Host
+	scope uint64
+	tls   [32]byte
 }
 
 type transportCache struct {
@@ -60,11 +68,15 @@ var transports = transportCache{m: map[transportKey]*http.Transport{}}
 
 // transportFor returns the transport of the host for the choice, shared if the
 // host can be a map key.
-func transportFor(host Host, choice tlsChoice) (*http.Transport, error) {
+func transportFor(ctx context.Context, host Host, choice tlsChoice) (*http.Transport, error) {
+	var scope uint64
+	if s, ok := host.(scoped); ok {
+		scope = s.Scope(ctx)
+	}
 	if !reflect.TypeOf(host).Comparable() {
 		return newTransport(host, choice)
 	}
-	return transports.get(transportKey{host, choice.digest()}, choice)
+	return transports.get(transportKey{host, scope, choice.digest()}, choice)
 }
 
 func (c *transportCache) get(key transportKey, choice tlsChoice) (*http.Transport, error) {

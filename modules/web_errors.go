@@ -44,6 +44,12 @@ var errno = []struct {
 	{syscall.EHOSTUNREACH, "EHOSTUNREACH", "no route to host"},
 	{syscall.ENETUNREACH, "ENETUNREACH", "network is unreachable"},
 	{syscall.EPIPE, "EPIPE", "broken pipe"},
+	{syscall.ECONNABORTED, "ECONNABORTED", "connection aborted"},
+	{syscall.EADDRNOTAVAIL, "EADDRNOTAVAIL", "cannot assign requested address"},
+	{syscall.ENETDOWN, "ENETDOWN", "network is down"},
+	{syscall.EACCES, "EACCES", "permission denied"},
+	{syscall.EPERM, "EPERM", "operation not permitted"},
+	{syscall.EMFILE, "EMFILE", "too many open files"},
 }
 
 // netThrow turns what the transport or a Host said into the error that Node's
@@ -89,7 +95,7 @@ func netThrow(err error) *Throw {
 	case strings.Contains(text, "malformed"):
 		return Coded("HPE_INVALID_CONSTANT", "Parse Error: "+text)
 	case isDial:
-		return &Throw{Message: "connect failed: " + text, Props: Object{{"code", "ECONNREFUSED"}, {"syscall", "connect"}}}
+		return &Throw{Message: "connect failed: " + text, Props: Object{{"code", "EHOSTUNREACH"}, {"syscall", "connect"}}}
 	default:
 		return Coded("ERR_HTTP", text)
 	}
@@ -101,7 +107,7 @@ func forbiddenThrow(err error, ours *rulebox.Error) *Throw {
 	var dial *dialError
 	props := Object{{"code", "EFORBIDDEN"}, {"syscall", "connect"}}
 	if errors.As(err, &dial) {
-		if !strings.Contains(msg, dial.address) {
+		if host, _, err := net.SplitHostPort(dial.address); err != nil || !strings.Contains(msg, host) {
 			msg = "connect to " + dial.address + " refused: " + msg
 		}
 		props = append(props, Field{"address", dial.address})

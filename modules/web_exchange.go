@@ -52,6 +52,9 @@ var (
 	errRedirectCount   = errors.New("redirect count exceeded")
 )
 
+// maxCodings bounds how many content codings of one response are undone.
+const maxCodings = 5
+
 func newExchange(ctx context.Context) *exchange {
 	x := &exchange{}
 	x.ctx, x.cancel = context.WithCancelCause(ctx)
@@ -67,7 +70,7 @@ func (x *exchange) Close() error {
 // send does the request and follows redirects. ctx is the Task's.
 func (x *exchange) send(ctx context.Context, host Host, r *exchangeRequest) (*exchangeResponse, error) {
 	defer context.AfterFunc(ctx, func() { x.cancel(context.Cause(ctx)) })()
-	transport, err := transportFor(host, r.tls)
+	transport, err := transportFor(x.ctx, host, r.tls)
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +91,9 @@ func (x *exchange) send(ctx context.Context, host Host, r *exchangeRequest) (*ex
 			return &exchangeResponse{Response: res, url: r.url, redirected: hops > 0}, nil
 		}
 		// What little a redirect says is read so that the connection can serve again.
-		io.CopyN(io.Discard, res.Body, 4<<10)
+		if res.ContentLength >= 0 && res.ContentLength <= 4<<10 {
+			io.Copy(io.Discard, res.Body)
+		}
 		res.Body.Close()
 		r = next
 	}
@@ -165,6 +170,10 @@ func (x *exchange) accept(res *http.Response, r *exchangeRequest) error {
 		return nil
 	}
 	codings := strings.Split(strings.ToLower(res.Header.Get("Content-Encoding")), ",")
+	if len(codings) > maxCodings {
+		res.Body.Close()
+		return Coded("UND_ERR_INVALID_ARG", "the response has too many content codings")
+	}
 	for i := len(codings) - 1; i >= 0; i-- {
 		x.body = decoded(strings.TrimSpace(codings[i]), x.body)
 	}

@@ -14,9 +14,12 @@ import (
 	"math/big"
 	mrand "math/rand/v2"
 	"net"
+	"os"
+	"syscall"
 	"testing"
 	"time"
 
+	"github.com/rulebox/rulebox"
 	"github.com/stretchr/testify/require"
 )
 
@@ -212,4 +215,63 @@ func FuzzRequestURL(f *testing.F) {
 			t.Fatalf("%q makes the request line %q", s, uri)
 		}
 	})
+}
+
+// A script's error has the code that Node.js gives, whatever way the dial failed.
+func TestNetThrow(t *testing.T) {
+	dial := func(err error) error { return &dialError{address: "h.test:443", err: err} }
+	forbidden := rulebox.Errorf(rulebox.CodeForbidden, "connecting to h.test is not allowed: it is private").WithHint("add it to `egress`")
+	for _, c := range []struct {
+		err           error
+		code, message string
+	}{
+		{dial(&net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}), "ECONNREFUSED", "connect ECONNREFUSED h.test:443"},
+		{dial(&net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ENETUNREACH)}), "ENETUNREACH", "connect ENETUNREACH h.test:443"},
+		{dial(&net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ETIMEDOUT)}), "ETIMEDOUT", "connect ETIMEDOUT h.test:443"},
+		{dial(errors.New("lookup h.test: no such host")), "ENOTFOUND", "getaddrinfo ENOTFOUND h.test"},
+		{dial(&net.DNSError{Err: "x", IsTemporary: true}), "EAI_AGAIN", "getaddrinfo EAI_AGAIN h.test"},
+		{dial(errors.New("the egress proxy could not connect (502)")), "EHOSTUNREACH", "connect failed: dial h.test:443: the egress proxy could not connect (502)"},
+		{&dialError{address: "h.test:443", err: context.DeadlineExceeded, late: true}, "ETIMEDOUT", "connect ETIMEDOUT h.test:443"},
+		{dial(forbidden), "EFORBIDDEN", "connecting to h.test is not allowed: it is private (add it to `egress`)"},
+		{dial(rulebox.Errorf(rulebox.CodeForbidden, "no")), "EFORBIDDEN", "connect to h.test:443 refused: no"},
+		{&net.OpError{Op: "read", Err: os.NewSyscallError("read", syscall.ECONNRESET)}, "ECONNRESET", "read ECONNRESET"},
+		{io.ErrUnexpectedEOF, "ECONNRESET", "socket hang up"},
+		{context.DeadlineExceeded, "ETIMEDOUT", "the invocation's time limit passed while the request was under way"},
+		{errAborted, "ABORT_ERR", "The operation was aborted"},
+	} {
+		got := netThrow(c.err)
+		require.Equal(t, c.code, got.Props.Get("code"), "%v", c.err)
+		require.Equal(t, c.message, got.Message)
+	}
+}
+
+type scopedHost struct {
+	testHost
+	scope *uint64
+}
+
+func (h scopedHost) Scope(context.Context) uint64 { return *h.scope }
+
+func TestScopesShareNoConnections(t *testing.T) {
+	scope := uint64(1)
+	h := &scopedHost{scope: &scope}
+	a, err := transportFor(context.Background(), h, tlsChoice{})
+	require.NoError(t, err)
+	b, err := transportFor(context.Background(), h, tlsChoice{})
+	require.NoError(t, err)
+	require.Same(t, a, b)
+	scope = 2
+	c, err := transportFor(context.Background(), h, tlsChoice{})
+	require.NoError(t, err)
+	require.NotSame(t, a, c)
+	d, err := transportFor(context.Background(), h, tlsChoice{Insecure: true})
+	require.NoError(t, err)
+	require.NotSame(t, c, d)
+	for i := range uint64(3 * httpTransports) {
+		scope = i
+		_, err := transportFor(context.Background(), h, tlsChoice{})
+		require.NoError(t, err)
+	}
+	require.LessOrEqual(t, len(transports.m), httpTransports)
+	require.Len(t, transports.used, len(transports.m))
 }

@@ -19,6 +19,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -83,6 +84,10 @@ func webHandler() http.Handler {
 		z := gzip.NewWriter(w)
 		io.WriteString(z, `{"packed":"`+r.Header.Get("Accept-Encoding")+`"}`)
 		z.Close()
+	})
+	mux.HandleFunc("/codings", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Encoding", strings.Repeat("gzip,", 9)+"gzip")
+		io.WriteString(w, "x")
 	})
 	mux.HandleFunc("/deflate", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Encoding", "deflate")
