@@ -7,7 +7,7 @@ import (
 )
 
 // TestCryptoAnswers compares with what Node.js answered to the same
-// expressions: known answers for everything that is not random, and its own
+// expressions (testdata/web_crypto_answers.js asks it): known answers for everything that is not random, and its own
 // signatures and ciphertexts to verify and to decrypt.
 func TestCryptoAnswers(t *testing.T) {
 	b, err := os.ReadFile("testdata/web_crypto_answers.json")
