@@ -48,7 +48,7 @@ func nodeModules() []Module {
 		internalEntry("internal/equal", "equal", equalNatives),
 		internalEntry("internal/errors", "errors", nil),
 		internalEntry("internal/eventtarget", "eventtarget", nil),
-		internalEntry("internal/inspect", "inspect", nil),
+		internalEntry("internal/inspect", "inspect", inspectNatives),
 		internalEntry("internal/searchparams", "searchparams", formNatives),
 		internalEntry("internal/stream_base", "stream_base", nil),
 		internalEntry("internal/stream_end", "stream_end", nil),

@@ -138,3 +138,27 @@ var decoderNatives = map[string]Native{
 	// complete(bytes) is the length without a UTF-8 character cut at the end.
 	"complete": func(_ *Call, args []any) (any, error) { return completeUTF8(argBytes(args, 0)), nil },
 }
+
+var inspectNatives = map[string]Native{
+	// quote(string) puts a string without anything special in quotes; undefined
+	// for others.
+	"quote": func(_ *Call, args []any) (any, error) {
+		s := argString(args, 0)
+		for _, r := range s {
+			if r < 0x20 || r == '\'' || r == '\\' || r >= 0x7f && r < 0xa0 || r == utf8.RuneError {
+				return nil, nil
+			}
+		}
+		return "'" + s + "'", nil
+	},
+	// name tells whether a key needs no quotes.
+	"name": func(_ *Call, args []any) (any, error) {
+		s := argString(args, 0)
+		for i, r := range s {
+			if r != '_' && (r >= 0x80 || !isAlpha(r)) && (i == 0 || !isDigit(r)) {
+				return false, nil
+			}
+		}
+		return s != "", nil
+	},
+}

@@ -11,10 +11,12 @@ const lineBudget = 16384, inspectBudget = 1 << 20;
 const { getOwnPropertyDescriptor, getPrototypeOf, keys: keysOf } = Object;
 const has = (o, k) => Object.prototype.hasOwnProperty.call(o, k);
 const plural = (n) => n === 1 ? '' : 's';
-const [KEYED, LIST_ITEM, LIST_EXTRA] = [0, 1, 2];
+const KEYED = 0, LIST_ITEM = 1, LIST_EXTRA = 2;
 
 const escapes = { '\b': '\\b', '\t': '\\t', '\n': '\\n', '\f': '\\f', '\r': '\\r', '\\': '\\\\' };
 function quote(s) {
+  const easy = native.quote(s);
+  if (easy !== undefined) return easy;
   let q = "'", special = /[\x00-\x1f\x27\x5c\x7f-\x9f]|[\ud800-\udbff](?![\udc00-\udfff])|(?:[^\ud800-\udbff]|^)[\udc00-\udfff]/;
   if (!special.test(s)) return `'${s}'`;
   if (s.includes("'")) {
@@ -106,7 +108,7 @@ function ownKeys(ctx, v, list) {
     if (v.length > 5000) return [];
     keys = (ctx.showHidden ? Object.getOwnPropertyNames : keysOf)(v);
     let n = keys.length;
-    while (n > 0 && !/^(?:0|[1-9]\d{0,9})$/.test(keys[n - 1])) n--;
+    while (n > 0 && String(keys[n - 1] >>> 0) !== keys[n - 1]) n--;
     keys = keys.slice(n);
   } else {
     keys = (ctx.showHidden ? Object.getOwnPropertyNames : keysOf)(v);
@@ -119,9 +121,9 @@ function ownKeys(ctx, v, list) {
 const brandOf = (v) => Object.prototype.toString.call(v).slice(8, -1);
 // is tells by a method that only the genuine kind passes.
 const is = (get, v) => { try { get.call(v); return true; } catch (e) { return false; } };
-const sizeOfMap = getOwnPropertyDescriptor(Map.prototype, 'size').get;
-const sizeOfSet = getOwnPropertyDescriptor(Set.prototype, 'size').get;
-const bytesOfBuffer = getOwnPropertyDescriptor(ArrayBuffer.prototype, 'byteLength').get;
+// Only what is looked at brings its class into the realm.
+const getters = {};
+const getter = (name, key) => getters[name] || (getters[name] = getOwnPropertyDescriptor(globalThis[name].prototype, key).get);
 
 function object(ctx, v, level, typed) {
   const name = constructorName(v);
@@ -188,13 +190,15 @@ function wellKnown(ctx, v, name, tag, level, typed) {
     const base = errorText(ctx, v, name, keys);
     return keys.length === 0 ? base : { keys, base };
   }
-  if (is(sizeOfMap, v)) {
-    const prefix = prefixOf(name, tag, 'Map', `(${sizeOfMap.call(v)})`);
-    return plain && sizeOfMap.call(v) === 0 ? `${prefix}{}` : { keys, braces: [`${prefix}{`, '}'], items: entries };
+  // All that follow have a brand of their own; each test throws where it fails.
+  if (brand === 'Object' && tag === '') return ordinary(keys, name, tag);
+  if (is(getter('Map', 'size'), v)) {
+    const prefix = prefixOf(name, tag, 'Map', `(${getter('Map', 'size').call(v)})`);
+    return plain && getter('Map', 'size').call(v) === 0 ? `${prefix}{}` : { keys, braces: [`${prefix}{`, '}'], items: entries };
   }
-  if (is(sizeOfSet, v)) {
-    const prefix = prefixOf(name, tag, 'Set', `(${sizeOfSet.call(v)})`);
-    return plain && sizeOfSet.call(v) === 0 ? `${prefix}{}` : { keys, braces: [`${prefix}{`, '}'], items: members };
+  if (is(getter('Set', 'size'), v)) {
+    const prefix = prefixOf(name, tag, 'Set', `(${getter('Set', 'size').call(v)})`);
+    return plain && getter('Set', 'size').call(v) === 0 ? `${prefix}{}` : { keys, braces: [`${prefix}{`, '}'], items: members };
   }
   if (brand === 'RegExp' || brand === 'Date') {
     const prefix = prefixOf(name, tag, brand);
@@ -205,7 +209,7 @@ function wellKnown(ctx, v, name, tag, level, typed) {
   if (brand === 'Arguments') {
     return plain ? '[Arguments] {}' : { keys, braces: ['[Arguments] {', '}'] };
   }
-  if (is(bytesOfBuffer, v)) {
+  if (is(getter('ArrayBuffer', 'byteLength'), v)) {
     const prefix = prefixOf(name, tag, 'ArrayBuffer');
     if (typed) return `${prefix}{ byteLength: ${v.byteLength} }`;
     return { keys: ['byteLength', ...keys], braces: [`${prefix}{`, '}'], items: contents };
@@ -221,9 +225,12 @@ function wellKnown(ctx, v, name, tag, level, typed) {
     const own = brand === 'String' ? keys.slice(p.length) : keys;
     return own.length === 0 ? base : { keys: own, base };
   }
-  const prefix = name === 'Object' && tag === '' ? '' : prefixOf(name, tag, 'Object');
-  return plain ? `${prefix}{}` : { keys, braces: [`${prefix}{`, '}'] };
+  return ordinary(keys, name, tag);
 }
+const ordinary = (keys, name, tag) => {
+  const prefix = name === 'Object' && tag === '' ? '' : prefixOf(name, tag, 'Object');
+  return keys.length === 0 ? `${prefix}{}` : { keys, braces: [`${prefix}{`, '}'] };
+};
 
 function functionBase(f, name, tag) {
   const source = Function.prototype.toString.call(f);
@@ -309,7 +316,7 @@ function property(ctx, v, level, key, type) {
   if (typeof key === 'symbol') k = `[${Symbol.prototype.toString.call(key)}]`;
   else if (key === '__proto__') k = "['__proto__']";
   else if (d.enumerable === false) k = `[${key}]`;
-  else k = /^[a-zA-Z_][a-zA-Z_0-9]*$/.test(key) ? key : quote(key);
+  else k = native.name(key) ? key : quote(key);
   ctx.budget -= k.length;
   return `${k}:${gap}${s}`;
 }
@@ -350,7 +357,7 @@ function typedList(ctx, v) {
   return out;
 }
 function members(ctx, v, level) {
-  const out = [], max = limit(ctx), size = sizeOfSet.call(v);
+  const out = [], max = limit(ctx), size = getter('Set', 'size').call(v);
   ctx.indent += 2;
   for (const e of Set.prototype.values.call(v)) {
     if (out.length >= max || ctx.budget < 0) break;
@@ -360,7 +367,7 @@ function members(ctx, v, level) {
   return more(out, size - out.length);
 }
 function entries(ctx, v, level) {
-  const out = [], max = limit(ctx), size = sizeOfMap.call(v);
+  const out = [], max = limit(ctx), size = getter('Map', 'size').call(v);
   ctx.indent += 2;
   for (const [k, e] of Map.prototype.entries.call(v)) {
     if (out.length >= max || ctx.budget < 0) break;
@@ -477,7 +484,6 @@ function inspect(v, opts) {
 inspect.custom = custom;
 inspect.defaultOptions = defaults;
 
-const builtIn = /^(?:Object|Function|Array|Number|String|Boolean|Symbol|BigInt|Date|RegExp|Map|Set|WeakMap|WeakSet|Promise|Proxy|(?:Aggregate|Eval|Range|Reference|Syntax|Type|URI)?Error|ArrayBuffer|DataView|(?:Big)?(?:Ui|I)nt\d+(?:Clamped)?Array|Float\d+Array)$/;
 // ownText tells whether the object's class brings a toString of its own.
 const ownText = (v) => {
   if (has(v, 'toString')) return typeof v.toString === 'function';
@@ -485,7 +491,8 @@ const ownText = (v) => {
   do o = getPrototypeOf(o); while (o !== null && !has(o, 'toString'));
   if (o === null) return false;
   const d = getOwnPropertyDescriptor(o, 'constructor');
-  return !(d !== undefined && typeof d.value === 'function' && builtIn.test(d.value.name));
+  return !(d !== undefined && typeof d.value === 'function' &&
+    /^(?:Object|Function|Array|Number|String|Boolean|Symbol|BigInt|Date|RegExp|Map|Set|WeakMap|WeakSet|Promise|Proxy|(?:Aggregate|Eval|Range|Reference|Syntax|Type|URI)?Error|ArrayBuffer|DataView|(?:Big)?(?:Ui|I)nt\d+(?:Clamped)?Array|Float\d+Array)$/.test(d.value.name));
 };
 const json = (v) => {
   try {
@@ -496,6 +503,8 @@ const json = (v) => {
   }
 };
 function directive(c, v, options) {
+  // A list is no number, and joining a long one to find out takes for ever.
+  if ('dif'.includes(c) && Array.isArray(v) && v.length > 1) return c === 'd' ? 'NaN' : directive(c, v[0]);
   switch (c) {
     case 's':
       if (typeof v === 'number') return Object.is(v, -0) ? '-0' : `${v}`;

@@ -1,6 +1,6 @@
 // URL of the WHATWG standard; the parser is native.
 'use strict';
-const [HREF, ORIGIN, PROTOCOL, USERNAME, PASSWORD, HOST, HOSTNAME, PORT, PATHNAME, SEARCH, HASH] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
+const HREF = 0, ORIGIN = 1, PROTOCOL = 2, USERNAME = 3, PASSWORD = 4, HOST = 5, HOSTNAME = 6, PORT = 7, PATHNAME = 8, SEARCH = 9, HASH = 10;
 const invalid = (input, base) => {
   const e = require('internal/errors').make(TypeError, 'ERR_INVALID_URL', 'Invalid URL');
   e.input = input;
