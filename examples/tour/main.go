@@ -24,10 +24,14 @@ func main() {
 	binary := flag.String("rulebox", "bin/rulebox", "the rulebox `binary`")
 	data := flag.String("data", "data", "the server's data `folder`")
 	once := flag.Bool("once", false, "end after the example logins")
+	listen := flag.String("listen", "127.0.0.1:8080", "`address` for the server's HTTP")
+	natsListen := flag.String("nats-listen", bus.DefaultListen, "`address` for the server's NATS")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := tour(ctx, os.Stdout, *once, *data, *binary, "serve", "--tenants", "examples/tenants", "--data", *data, "--log-level", "error"); err != nil {
+	err := tour(ctx, os.Stdout, *once, *data, *binary, "serve", "--tenants", "examples/tenants", "--data", *data,
+		"--listen", *listen, "--nats-listen", *natsListen, "--log-level", "error")
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "tour:", err)
 		os.Exit(1)
 	}
@@ -68,7 +72,7 @@ func ready(stdout io.Reader, out io.Writer) error {
 			return nil
 		}
 	}
-	return errors.New("the server did not start; its message is above")
+	return errors.New("the server did not start; its message is above (for other ports: go run ./examples/tour -listen ADDRESS -nats-listen ADDRESS)")
 }
 
 // examples are the logins to fire at the tenant acme.
