@@ -69,7 +69,10 @@ func (d *death) attribute(state *os.ProcessState, stderr string, g *memoryGroup)
 		d.cause = byStack
 	case has("out of memory"), has("cannot allocate memory"), has("failed to create new OS thread"):
 		d.cause = byMemory
-	case has("panic:"), has("fatal error:"):
+	case has("SIGSEGV") && has("addr=0x0\n") && has("goroutine 0 "):
+		// Go's collector does not look whether it got the memory it asked for.
+		d.cause = byMemory
+	case has("panic:"), has("fatal error:"), has("SIGSEGV"):
 		d.cause = byPanic
 	}
 }

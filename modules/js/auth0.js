@@ -3,7 +3,7 @@
 // the management API that the tenant's settings name.
 const { management } = require('internal/invocation');
 
-const advice = 'no management API is configured for this tenant: add "management": {"domain": …, "baseUrl": …, "accessToken": …} to its tenant.json';
+const advice = 'no management API is configured for this tenant: add "management": {"domain": …, "baseUrl": …, "accessToken": …} to its rulebox.json';
 const missing = () => Object.assign(new Error(`auth0: ${advice}`), { name: 'ManagementApiError', code: 'ERR_NO_MANAGEMENT_API' });
 
 // failure is the error for an answer that is no success, with what the API says.

@@ -112,6 +112,7 @@ func (r *Realm) describePanic(e *rulebox.Error, p *enginePanic) {
 	switch {
 	case strings.Contains(text, "makeslice"), strings.Contains(text, "out of range"), strings.Contains(text, "Repeat"), strings.Contains(text, "too large"):
 		e.Code, e.Name, e.Message = rulebox.CodeMemory, "RangeError", "a string, array or number was made longer than the engine can hold"
+		e.Hint = "bound the lengths that the script works with"
 	default:
 		e.Name, e.Message = "InternalError", "the engine could not go on with this script"
 	}

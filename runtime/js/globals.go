@@ -61,6 +61,7 @@ func clearer(name string) func(r *Realm) goja.Value {
 func (r *Realm) installGlobals() {
 	g := r.vm.GlobalObject()
 	r.globals.object = g
+	g.Delete("GoError") // the engine's own, no JavaScript
 	g.SetPrototype(r.vm.NewDynamicObject((*lazyGlobals)(r)))
 }
 

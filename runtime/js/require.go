@@ -180,9 +180,9 @@ func (r *Realm) notFound(name string) goja.Value {
 	if strings.HasPrefix(name, ".") || strings.HasPrefix(name, "/") {
 		msg += ": there are no files here; a script can require only the modules of the table"
 	} else if near := nearest(name); near != "" {
-		msg += fmt.Sprintf(". Did you mean '%s'?", near)
+		msg += fmt.Sprintf("; did you mean '%s'?", near)
 	}
-	msg += " Available modules: " + strings.Join(modules.Names(), ", ")
+	msg += ". Available modules: " + strings.Join(modules.Names(), ", ")
 	return r.coded("Error", "MODULE_NOT_FOUND", msg)
 }
 
