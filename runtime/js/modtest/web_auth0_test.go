@@ -17,7 +17,7 @@ func TestAuth0WithoutManagement(t *testing.T) {
 			await auth0.users[f]('auth0|1', {a: 1}).then(() => out.push('resolved'), (e) => out.push(e.message));
 		}
 		return out.join('\n');`)
-	const advice = `auth0: no management API is configured for this tenant: add "management": {"domain": …, "baseUrl": …, "accessToken": …} to its tenant.json`
+	const advice = `auth0: no management API is configured for this tenant: add "management": {"domain": …, "baseUrl": …, "accessToken": …} to its rulebox.json`
 	require.Equal(t, "undefined\nfunction\n"+advice+"\n"+advice, v.String())
 }
 
