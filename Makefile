@@ -7,7 +7,9 @@ BIN   := bin/rulebox
 RACE  := . ./bus ./gateway ./store ./transaction ./runtime/... ./modules ./internal/...
 NODE_CLIENT := examples/node-client/node_modules/.package-lock.json
 
-.PHONY: build run test check bench fuzz clean
+WORKER_DEPS := $(GO) list -deps ./sandbox/worker | grep '^[^/]*[.]' | sort
+
+.PHONY: build run test check bench fuzz deps clean
 
 build: ## the one binary, at bin/rulebox
 	@mkdir -p bin
@@ -26,6 +28,7 @@ check: ## format, vet, staticcheck, layers, generated files
 	$(GO) tool staticcheck ./...
 	$(GO) test -count=1 ./internal/layers
 	$(GO) mod tidy -diff
+	@$(WORKER_DEPS) | diff sandbox/worker/deps.txt - || { echo 'what the worker links changed: make deps, and look at the diff'; exit 1; }
 	$(GO) mod verify
 
 bench: build ## the tables of doc/performance.md
@@ -35,6 +38,9 @@ bench: build ## the tables of doc/performance.md
 fuzz: ## every fuzz target, FUZZTIME each (default 20s)
 	@for p in $$($(GO) list ./...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
 		echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $${FUZZTIME:-20s} $$p || exit 1; done; done
+
+deps: ## the list of what the jailed worker links, reviewed in diffs
+	$(WORKER_DEPS) > sandbox/worker/deps.txt
 
 clean:
 	rm -rf bin data
