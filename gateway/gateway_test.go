@@ -189,6 +189,7 @@ func TestBadRequests(t *testing.T) {
 		{name: "try: context", path: try, body: `{"code":"x","input":{"user":{}}}`, want: "input.context", status: 400},
 		{name: "try: wall", path: try, body: `{"code":"x","input":{"user":{},"context":{}},"limits":{"wall_ms":-1}}`, want: "wall_ms", status: 400},
 		{name: "try: memory", path: try, body: `{"code":"x","input":{"user":{},"context":{}},"limits":{"memory_mb":99999}}`, want: "memory_mb", status: 400},
+		{name: "try: little memory", path: try, body: `{"code":"x","input":{"user":{},"context":{}},"limits":{"memory_mb":15}}`, want: "from 16 to 1024", status: 400},
 		{name: "try: session", path: try, body: `{"code":"x","input":{"user":{},"context":{}},"session":"` + strings.Repeat("s", 65) + `"}`, want: "session", status: 400},
 		{name: "try: trailing", path: try, body: `{"code":"x","input":{"user":{},"context":{}}} 1`, want: "follows", status: 400},
 		{name: "path", path: "/v1/nope", body: login, want: "there is no", status: 404},

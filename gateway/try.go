@@ -123,8 +123,8 @@ func decodeTry(body []byte) (*tryRequest, error) {
 		return nil, fmt.Errorf("input.context must be an object")
 	case t.Limits.WallMS < 0 || t.Limits.WallMS > maxTryWall.Milliseconds():
 		return nil, fmt.Errorf("limits.wall_ms is %d; it must be from 1 to %d, or 0 for the default", t.Limits.WallMS, maxTryWall.Milliseconds())
-	case t.Limits.MemoryMB < 0 || t.Limits.MemoryMB > maxTryMemory:
-		return nil, fmt.Errorf("limits.memory_mb is %d; it must be from 16 to %d, or 0 for the default", t.Limits.MemoryMB, maxTryMemory)
+	case t.Limits.MemoryMB != 0 && t.Limits.MemoryMB < rulebox.MinMemory>>20 || t.Limits.MemoryMB > maxTryMemory:
+		return nil, fmt.Errorf("limits.memory_mb is %d; it must be from %d to %d, or 0 for the default", t.Limits.MemoryMB, rulebox.MinMemory>>20, maxTryMemory)
 	case len(t.Session) > maxSession:
 		return nil, fmt.Errorf("session is longer than %d bytes", maxSession)
 	}

@@ -10,9 +10,9 @@ import (
 	"github.com/rulebox/rulebox/transaction"
 )
 
-// healthTenant runs the synthetic rule. The name is reserved: no tenant's folder
-// can have it.
-const healthTenant = "rulebox-health"
+// healthTenant runs the synthetic rule. Its capitals keep it apart: NATS takes
+// them, a tenant's folder cannot have them.
+const healthTenant = "Rulebox-Health"
 
 // withHealth adds the health tenant to the others.
 type withHealth struct {

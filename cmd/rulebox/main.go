@@ -59,6 +59,8 @@ func main() {
 func Main(args []string, std stdio) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	// The first signal ends what runs in good order, a second one at once.
+	context.AfterFunc(ctx, stop)
 	if len(args) == 0 {
 		usage(std.err)
 		return exitUsage

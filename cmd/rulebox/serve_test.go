@@ -15,6 +15,7 @@ import (
 
 	"github.com/rulebox/rulebox"
 	"github.com/rulebox/rulebox/bus"
+	"github.com/rulebox/rulebox/store"
 )
 
 func TestFirstStartPrintsTheTokenOnce(t *testing.T) {
@@ -122,6 +123,20 @@ function (user, context, callback) { callback(new Error('never runs')); }
 	require.Equal(t, 403, n.send("POST", "/v1/tenants/off/try", scoped, `{}`).status)
 }
 
+// The tenant of the synthetic rule stands in nobody's way.
+func TestHealthIsNobodysName(t *testing.T) {
+	t.Parallel()
+	require.False(t, store.TenantName.MatchString(healthTenant), "a folder could have this name, and its logins would run the synthetic rule")
+	require.True(t, bus.ValidName(healthTenant))
+	deny := "rules/a.js --\nfunction (user, context, callback) { callback('its own rule'); }\n"
+	n := serveNode(t, "-- rulebox-health/"+deny+"-- health/"+deny)
+	for _, tenant := range []string{"rulebox-health", "health"} {
+		a := n.login(tenant, someLogin)
+		require.Equal(t, "its own rule", a.at(".error.message"), a.body)
+	}
+	require.Equal(t, 200, n.send("GET", "/readyz", "", "").status)
+}
+
 func TestBreakGlass(t *testing.T) {
 	t.Parallel()
 	n := serveNode(t, decisions, "--bypass-custom-code")
@@ -181,6 +196,9 @@ function (user, context, callback) {
 		const first = Date.now(); }`, "input": input, "now": now})
 	require.Equal(t, fmt.Sprint(now), a.at(".context.first"), a.body)
 	require.Equal(t, "2023-11-14T22:13:20.123Z", a.at(".context.date"), "a fixed clock does not go on")
+
+	a = n.try("acme", map[string]any{"code": `function (user, context, callback) { callback(null, user, {now: Date.now()}); }`, "input": input, "now": 0})
+	require.Equal(t, "0", a.at(".context.now"), "the beginning of time is a time too: %s", a.body)
 
 	// Configuration, limits, auth0 and errors are those of the request.
 	a = n.try("acme", map[string]any{"input": input, "configuration": map[string]string{"A": "b"},
