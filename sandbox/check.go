@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -59,6 +60,14 @@ func (p *Pool) Check(ctx context.Context, s *rulebox.Script) (*Report, error) {
 		return nil, rulebox.Errorf(rulebox.CodeUnavailable, "this node cannot start workers").
 			WithHint("`rulebox doctor` on the node tells what is missing").WithCause(err)
 	}
+	p.mu.Lock()
+	p.all[w] = struct{}{} // so that the pool's end is the worker's
+	p.mu.Unlock()
+	defer func() {
+		p.mu.Lock()
+		delete(p.all, w)
+		p.mu.Unlock()
+	}()
 	return w.check(ctx, s)
 }
 
@@ -92,7 +101,17 @@ func (w *worker) check(ctx context.Context, s *rulebox.Script) (*Report, error) 
 		}
 		return &Report{Modules: m.Modules, Warnings: m.Warnings}, nil
 	}
-	if ctx.Err() != nil {
+	w.mu.Lock()
+	closing := w.death != nil
+	w.mu.Unlock()
+	switch {
+	case closing:
+		w.reap()
+		return nil, errClosing()
+	case errors.Is(ctx.Err(), context.Canceled):
+		w.reap()
+		return nil, rulebox.Errorf(rulebox.CodeUnavailable, "the caller gave up while the script was checked").WithCause(ctx.Err())
+	case ctx.Err() != nil:
 		w.reap()
 		return nil, rulebox.Errorf(rulebox.CodeInvalid, "%s %q does not compile within %s", s.Kind, s.Name, checkTime).
 			WithHint("look for huge constant expressions or extreme nesting").WithCause(ctx.Err())

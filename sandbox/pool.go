@@ -38,6 +38,7 @@ type Pool struct {
 	wg      sync.WaitGroup
 	// watcher is the timer of look; watching says that it is set.
 	watcher  *time.Timer
+	replacer *time.Timer // of wake
 	watching atomic.Bool
 
 	// mu guards what follows and the fields of workers marked so. It is held for
@@ -99,6 +100,8 @@ func New(opt Options) (*Pool, error) {
 	}
 	p.watcher = time.AfterFunc(time.Hour, p.look)
 	p.watcher.Stop()
+	p.replacer = time.AfterFunc(time.Hour, p.wake)
+	p.replacer.Stop()
 	return p, nil
 }
 
@@ -250,6 +253,7 @@ func (p *Pool) close(err error) error {
 		w.kill(&death{cause: byClose})
 	}
 	p.watcher.Stop()
+	p.replacer.Stop()
 	if p.stopSpawner != nil {
 		p.stopSpawner()
 	}

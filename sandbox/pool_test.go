@@ -132,7 +132,8 @@ func TestBlame(t *testing.T) {
 			_, errs[i] = login(bg(t), p, wait)
 		}()
 	}
-	require.Eventually(t, func() bool { return inflight(p) == len(errs) }, 5*time.Second, 5*time.Millisecond)
+	// All have begun: those that have not would be moved.
+	require.Eventually(t, func() bool { return begun(p) == len(errs) }, 5*time.Second, 5*time.Millisecond)
 	_, err := login(bg(t), p, hang)
 	var e *rulebox.Error
 	require.ErrorAs(t, err, &e)
@@ -219,6 +220,22 @@ func TestCulpritRunsAlone(t *testing.T) {
 		require.NoError(t, err)
 	}
 	require.Equal(t, rulebox.CodeTimeout, rulebox.CodeOf(<-done))
+}
+
+// begun is how many invocations in flight were on a processor.
+func begun(p *Pool) (n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for w := range p.all {
+		w.mu.Lock()
+		for seq := range w.calls {
+			if w.page.Started(seq) {
+				n++
+			}
+		}
+		w.mu.Unlock()
+	}
+	return n
 }
 
 func inflight(p *Pool) int {
@@ -315,6 +332,12 @@ func TestCheck(t *testing.T) {
 		})
 	}
 	require.Zero(t, p.Stats().Leased)
+	t.Run("given up", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(bg(t))
+		time.AfterFunc(50*time.Millisecond, cancel)
+		_, err := p.Check(ctx, rulebox.NewScript(rulebox.KindRule, "r", `function (user, context, cb) { return 2n**(2n**34n); }`))
+		require.Equal(t, rulebox.CodeUnavailable, rulebox.CodeOf(err), "%v", err)
+	})
 }
 
 // A pool at its limit gives the longest idle worker's place away, and refuses at

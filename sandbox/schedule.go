@@ -240,8 +240,20 @@ func (p *Pool) lease(g *group) *worker {
 	w.group, w.memory, w.wall = g, g.memory, g.wall
 	g.workers = append(g.workers, w)
 	p.leased++
-	p.wake()
+	p.replace()
 	return w
+}
+
+// replaceAfter is the time until a leased blank is replaced while others are
+// left: the login that leased it is not to compete with the start of a process.
+const replaceAfter = 5 * time.Millisecond
+
+func (p *Pool) replace() {
+	if len(p.blanks) > 0 {
+		p.replacer.Reset(replaceAfter)
+		return
+	}
+	p.wake()
 }
 
 // idlest is the worker of another group that has had no work for longest.

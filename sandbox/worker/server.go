@@ -103,16 +103,26 @@ func (s *server) serve() error {
 	}
 }
 
-// warmUp runs a script of our own in an engine that is thrown away, so that the
-// first login of a tenant finds everything initialized that is not its own.
+// warmUp runs a script of our own in an engine that is thrown away, and answers
+// into the void, so that the first login of a tenant finds everything
+// initialized and in memory that is not its own.
 func (s *server) warmUp() {
+	s.dog.lease(rulebox.DefaultMemory)
 	r := runtime.NewRunner(runtime.Options{Host: s.host})
 	defer r.Close()
-	c := &rulebox.Chain{Trigger: rulebox.TriggerLogin, Scripts: []*rulebox.Script{
-		rulebox.NewScript(rulebox.KindRule, "warm-up", `function (user, context, callback) { callback(null, user, context); }`),
-	}}
-	empty := json.RawMessage(`{}`)
-	r.Invoke(context.Background(), &rulebox.Invocation{Chain: c, Args: []json.RawMessage{empty, empty}})
+	sc := rulebox.NewScript(rulebox.KindRule, "warm-up", `function (user, context, callback) {
+		context.idToken.name = (user.app_metadata && user.app_metadata.name) || "none";
+		return callback(null, user, context);
+	}`)
+	c := &rulebox.Chain{Trigger: rulebox.TriggerLogin, Scripts: []*rulebox.Script{sc}}
+	args := []json.RawMessage{json.RawMessage(`{"app_metadata":{}}`), json.RawMessage(`{"idToken":{}}`)}
+	for range 2 {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		res, err := r.Invoke(ctx, &rulebox.Invocation{Chain: c, Args: args})
+		wire.DecodeResult(wire.AppendResult(nil, 0, res, asError(err)))
+		r.Prepare(c)
+		cancel()
+	}
 }
 
 func (s *server) handle(kind wire.Kind, body []byte) error {

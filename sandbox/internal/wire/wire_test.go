@@ -181,6 +181,15 @@ func TestPage(t *testing.T) {
 	require.Equal(t, -1, script)
 	other.Set(0, 3)
 	require.True(t, p.Idle())
+	for _, slot := range []int{0, 5, Slots - 1} {
+		seq := Seq(77, slot)
+		require.Equal(t, slot, SlotOf(seq))
+		require.False(t, p.Started(seq))
+		other.Set(seq, 0)
+		require.True(t, p.Started(seq))
+		require.False(t, p.Started(Seq(78, slot)))
+	}
+	require.True(t, p.Started(1<<40|511), "a number without a slot of its own counts as started")
 	// A worker cannot take the memory from under the node.
 	require.Error(t, f.Truncate(0))
 	require.Error(t, f.Truncate(1<<20))
