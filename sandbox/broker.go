@@ -239,8 +239,11 @@ func (s *session) dial(ctx context.Context, own *egressRules, address string) (n
 		return s.dialProxy(ctx, t)
 	}
 	var first error
-	for _, a := range t.addrs {
-		conn, err := b.connect(ctx, own, t, a)
+	for i, a := range t.addrs {
+		// An address that does not answer leaves time for the others.
+		part, cancel := context.WithTimeout(ctx, share(ctx, len(t.addrs)-i))
+		conn, err := b.connect(part, own, t, a)
+		cancel()
 		if err == nil {
 			return conn, nil
 		}
@@ -252,6 +255,15 @@ func (s *session) dial(ctx context.Context, own *egressRules, address string) (n
 		}
 	}
 	return nil, first
+}
+
+// share is the n-th part of the time left.
+func share(ctx context.Context, n int) time.Duration {
+	d, ok := ctx.Deadline()
+	if !ok {
+		return maxDialTime / time.Duration(n)
+	}
+	return time.Until(d) / time.Duration(n)
 }
 
 // decide applies the policy. Names are looked up here, once; what comes out is

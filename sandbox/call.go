@@ -13,7 +13,8 @@ import (
 // before it is sent; the rest is in the worker's hands, under worker.mu.
 type call struct {
 	chain    *rulebox.Chain
-	inv      *rulebox.Invocation
+	inv      *rulebox.Invocation // of Invoke's goroutine, gone when that returns
+	id       string              // of the invocation, for the log
 	limits   rulebox.Limits
 	start    time.Time
 	deadline time.Time
@@ -67,6 +68,8 @@ func (p *Pool) invoke(ctx context.Context, inv *rulebox.Invocation) (*rulebox.Re
 	if err != nil {
 		return nil, err
 	}
+	// Workers remember calls for a while, and must not hold what is the caller's.
+	defer func() { c.inv = nil }()
 	if !c.deadline.After(c.start) {
 		return &rulebox.Result{}, rulebox.Errorf(rulebox.CodeTimeout, "the deadline had passed before anything was started").
 			WithHint("leave the node more time: raise the caller's deadline").WithCause(context.DeadlineExceeded)
@@ -111,7 +114,7 @@ func newCall(ctx context.Context, inv *rulebox.Invocation) (*call, error) {
 		}
 	}
 	c := &call{
-		chain: inv.Chain, inv: inv, limits: inv.Chain.Limits.WithDefaults(),
+		chain: inv.Chain, inv: inv, id: inv.ID, limits: inv.Chain.Limits.WithDefaults(),
 		start: time.Now(), done: make(chan outcome, 1),
 	}
 	c.deadline = c.start.Add(c.limits.Wall)

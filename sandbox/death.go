@@ -183,7 +183,7 @@ func (w *worker) logDeath(d *death, stderr string) {
 	}
 	fields := []zap.Field{zap.String("cause", causeNames[d.cause])}
 	if d.culprit != nil {
-		fields = append(fields, zap.String("tenant", d.culprit.chain.Tenant), zap.String("invocation", d.culprit.inv.ID))
+		fields = append(fields, zap.String("tenant", d.culprit.chain.Tenant), zap.String("invocation", d.culprit.id))
 	} else if w.group != nil {
 		fields = append(fields, zap.String("tenant", w.group.key.tenant))
 	}

@@ -148,6 +148,20 @@ func listen(t testing.TB) net.Listener {
 	return l
 }
 
+// An address that does not answer does not keep the next one from being tried.
+func TestDialTriesEveryAddress(t *testing.T) {
+	l := listen(t)
+	port := l.Addr().(*net.TCPAddr).Port
+	dns := &fakeDNS{answers: map[string][][]netip.Addr{"two.example": {addrs("127.0.0.2", "127.0.0.1")}}}
+	b, err := newBroker(Egress{Resolver: dns, Allow: []string{"127.0.0.0/8"}})
+	require.NoError(t, err)
+	s := &session{broker: b, ctx: context.Background()}
+	conn, err := s.dial(bg(t), nil, fmt.Sprintf("two.example:%d", port))
+	require.NoError(t, err)
+	require.Equal(t, l.Addr().String(), conn.RemoteAddr().String())
+	conn.Close()
+}
+
 // fetchRule fetches the URL and reports what came of it in the ID token.
 const fetchRule = `async function (user, context, callback) {
   try {
