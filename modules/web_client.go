@@ -19,7 +19,8 @@ const (
 	httpMaxRequest = 10 << 20
 	httpDialLimit  = 10 * time.Second
 	httpIdleLimit  = 30 * time.Second
-	httpTransports = 32 // transports kept in this process, least recently used goes
+	httpIdleConns  = 128 // open without a request, of one transport: most scripts call one service, from many logins at once
+	httpTransports = 32  // transports kept in this process, least recently used goes
 )
 
 // rooted is what a Host may also offer: the certificate authorities to trust.
@@ -138,8 +139,8 @@ func newTransport(host Host, choice tlsChoice) (*http.Transport, error) {
 		TLSHandshakeTimeout:    httpDialLimit,
 		TLSNextProto:           map[string]func(string, *tls.Conn) http.RoundTripper{}, // HTTP/1.1 only, as Node's clients
 		DisableCompression:     true,                                                   // decoded by the exchange, which keeps the headers
-		MaxIdleConns:           64,
-		MaxIdleConnsPerHost:    8,
+		MaxIdleConns:           httpIdleConns,
+		MaxIdleConnsPerHost:    httpIdleConns,
 		IdleConnTimeout:        httpIdleLimit,
 		MaxResponseHeaderBytes: httpMaxHeader,
 		ExpectContinueTimeout:  time.Second,
