@@ -89,8 +89,8 @@ func (g *gateway) trigger(w http.ResponseWriter, r *http.Request) {
 // admit checks the token and reads the body; it answers the request itself when
 // one of them will not do.
 func (g *gateway) admit(w http.ResponseWriter, r *http.Request, tenant string, right Right) ([]byte, bool) {
-	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	if !ok {
+	scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !ok || !strings.EqualFold(scheme, "Bearer") {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 		fail(w, http.StatusUnauthorized, rulebox.Errorf(rulebox.CodeForbidden, "this needs a token").
 			WithHint("send Authorization: Bearer TOKEN; `rulebox token create` makes one"))

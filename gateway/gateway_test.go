@@ -191,6 +191,8 @@ func TestBadRequests(t *testing.T) {
 		{name: "try: memory", path: try, body: `{"code":"x","input":{"user":{},"context":{}},"limits":{"memory_mb":99999}}`, want: "memory_mb", status: 400},
 		{name: "try: little memory", path: try, body: `{"code":"x","input":{"user":{},"context":{}},"limits":{"memory_mb":15}}`, want: "from 16 to 1024", status: 400},
 		{name: "try: session", path: try, body: `{"code":"x","input":{"user":{},"context":{}},"session":"` + strings.Repeat("s", 65) + `"}`, want: "session", status: 400},
+		{name: "try: now", path: try, body: `{"code":"x","input":{"user":{},"context":{}},"now":8640000000000001}`, want: "now is", status: 400},
+		{name: "try: tenant", path: "/v1/tenants/a%0Ab/try", body: `{"code":"x","input":{"user":{},"context":{}}}`, want: "not a name", status: 400},
 		{name: "try: trailing", path: try, body: `{"code":"x","input":{"user":{},"context":{}}} 1`, want: "follows", status: 400},
 		{name: "path", path: "/v1/nope", body: login, want: "there is no", status: 404},
 	} {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"time"
 
 	"github.com/rulebox/rulebox"
@@ -64,6 +65,10 @@ func (g *gateway) try(w http.ResponseWriter, r *http.Request) {
 }
 
 func parseTry(tenant string, body []byte) (*rulebox.Invocation, error) {
+	if !tenantName.MatchString(tenant) {
+		return nil, rulebox.Errorf(rulebox.CodeInvalid, "tenant %.80q is not a name", tenant).
+			WithHint("a name is letters, digits, hyphens and underscores, at most 64")
+	}
 	t, err := decodeTry(body)
 	if err != nil {
 		return nil, rulebox.Errorf(rulebox.CodeInvalid, "the body: %v", err)
@@ -100,7 +105,13 @@ const (
 	maxTryWall   = 60 * time.Second
 	maxTryMemory = 1024 // MiB
 	maxSession   = 64
+	// maxNow is the greatest distance from 1970 that a JavaScript Date can have,
+	// in milliseconds.
+	maxNow = 8.64e15
 )
+
+// tenantName is what NATS takes as a tenant's name.
+var tenantName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_-]{0,63}$`)
 
 func decodeTry(body []byte) (*tryRequest, error) {
 	t := &tryRequest{Kind: rulebox.KindRule, Name: "try"}
@@ -125,6 +136,8 @@ func decodeTry(body []byte) (*tryRequest, error) {
 		return nil, fmt.Errorf("limits.wall_ms is %d; it must be from 1 to %d, or 0 for the default", t.Limits.WallMS, maxTryWall.Milliseconds())
 	case t.Limits.MemoryMB != 0 && t.Limits.MemoryMB < rulebox.MinMemory>>20 || t.Limits.MemoryMB > maxTryMemory:
 		return nil, fmt.Errorf("limits.memory_mb is %d; it must be from %d to %d, or 0 for the default", t.Limits.MemoryMB, rulebox.MinMemory>>20, maxTryMemory)
+	case t.Now != nil && (*t.Now < -maxNow || *t.Now > maxNow):
+		return nil, fmt.Errorf("now is %d; it is milliseconds since 1970, at most %d", *t.Now, int64(maxNow))
 	case len(t.Session) > maxSession:
 		return nil, fmt.Errorf("session is longer than %d bytes", maxSession)
 	}

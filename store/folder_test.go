@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -149,6 +150,7 @@ function (u, c, cb) { cb(); }
 		"placeholder without a value":    {"-- acme/rules/b.js --\nBAD @@NOPE@@\n", "@@NOPE@@ has no value"},
 		"config without value":           {"-- acme/rules-configs/k.json --\n{\"key\": \"K\"}\n", "RULEBOX_CONFIG_ACME_K"},
 		"config without key":             {"-- acme/rules-configs/k.json --\n{\"value\": \"K\"}\n", `"key" is missing`},
+		"config key twice":               {"-- acme/rules-configs/a.json --\n{\"key\": \"K\", \"value\": \"1\"}\n-- acme/rules-configs/b.json --\n{\"key\": \"K\", \"value\": \"2\"}\n", `rules-configs/b.json: the key "K" is also that of rules-configs/a.json`},
 		"mappings":                       {"-- acme/config.json --\n[]\n", "config.json"},
 		"too large":                      {"-- acme/rules/big.js --\n" + strings.Repeat("/", maxFile+1), "larger than 1024 KiB"},
 	} {
@@ -263,6 +265,20 @@ func TestFilesThatChangeWhileTheyAreRead(t *testing.T) {
 	assert.Empty(t, f.Broken())
 }
 
+func TestWhatIsNoFileIsNotReadFrom(t *testing.T) {
+	f, dir := open(t, "-- acme/rules/a.js --\n1\n")
+	require.NoError(t, syscall.Mkfifo(filepath.Join(dir, "acme/rules/b.js"), 0o644))
+	done := make(chan error, 1)
+	go func() { done <- f.Load(context.Background()) }()
+	select {
+	case err := <-done:
+		require.NoError(t, err)
+	case <-time.After(30 * time.Second):
+		t.Fatal("it waits for a pipe")
+	}
+	assert.ErrorContains(t, f.Broken()["acme"], "rules/b.js: it is no regular file")
+}
+
 func TestTenantThatIsALink(t *testing.T) {
 	f, dir := open(t, "")
 	versions := t.TempDir()
@@ -326,6 +342,29 @@ func TestTokens(t *testing.T) {
 	assert.Nil(t, tokens.Find(operator), "a broken file lets nobody in")
 	_, err = OpenTokens(dir)
 	assert.ErrorContains(t, err, "repair it")
+}
+
+// Several processes make tokens at once; none is lost.
+func TestTokensOfSeveralProcesses(t *testing.T) {
+	dir := t.TempDir()
+	const n = 16
+	made := make(chan string, n)
+	for range n {
+		go func() { // joined by reading its token
+			tokens, err := OpenTokens(dir) // as each process does
+			token := ""
+			if err == nil {
+				token, err = tokens.Create("", nil)
+			}
+			assert.NoError(t, err)
+			made <- token
+		}()
+	}
+	tokens, err := OpenTokens(dir)
+	require.NoError(t, err)
+	for range n {
+		assert.NotNil(t, tokens.Find(<-made))
+	}
 }
 
 func TestWriteFileKeepsTheOldContentOnFailure(t *testing.T) {

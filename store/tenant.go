@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/rulebox/rulebox"
 	"github.com/rulebox/rulebox/transaction"
@@ -130,6 +131,7 @@ func (l *loader) configuration() (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	from := map[string]string{}
 	for _, file := range files {
 		var c struct {
 			Key   string  `json:"key"`
@@ -142,6 +144,9 @@ func (l *loader) configuration() (map[string]string, error) {
 		if err == nil && c.Key == "" {
 			err = errors.New(`"key" is missing`)
 		}
+		if other, ok := from[c.Key]; ok && err == nil {
+			err = fmt.Errorf("the key %q is also that of %s", c.Key, other)
+		}
 		if err == nil && c.Value == nil {
 			if _, ok := environment(l.name, l.environ)[c.Key]; !ok {
 				err = fmt.Errorf(`"value" is missing; put it here or into the environment as %s%s`, envPrefix(l.name), c.Key)
@@ -150,6 +155,7 @@ func (l *loader) configuration() (map[string]string, error) {
 		if err != nil {
 			return nil, inFile(file, err)
 		}
+		from[c.Key] = file
 		if c.Value != nil {
 			configuration[c.Key] = *c.Value
 		}
@@ -330,11 +336,17 @@ func (l *loader) list(dir, suffix string) ([]string, error) {
 }
 
 func (l *loader) read(file string) ([]byte, error) {
-	f, err := l.root.Open(file)
+	// A pipe would be waited for, for ever, and all tenants with it.
+	f, err := l.root.OpenFile(file, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
+	if info, err := f.Stat(); err != nil {
+		return nil, err
+	} else if !info.Mode().IsRegular() {
+		return nil, errors.New("it is no regular file")
+	}
 	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {
 		return nil, err

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -76,6 +77,11 @@ func (t *Tokens) Create(name string, tenants []string) (string, error) {
 	token := tokenPrefix + base64.RawURLEncoding.EncodeToString(secret[:])
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	unlock, err := lockFolder(filepath.Dir(t.path))
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
 	if err := t.refresh(); err != nil {
 		return "", err
 	}
@@ -134,6 +140,20 @@ func (t *Tokens) refresh() error {
 	}
 	t.list, t.stamp, t.size = list, info.ModTime(), info.Size()
 	return nil
+}
+
+// lockFolder keeps other processes from changing the folder's files at the same
+// time; a change of one would be lost in that of the other.
+func lockFolder(dir string) (unlock func(), err error) {
+	f, err := os.Open(dir)
+	if err != nil {
+		return nil, fmt.Errorf("data folder: %w", err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("data folder %s cannot be locked: %w", dir, err)
+	}
+	return func() { f.Close() }, nil // and with it the lock
 }
 
 func hash(token string) string {

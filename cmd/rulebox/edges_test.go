@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"io"
+	"log"
 	"math/big"
 	"net"
 	"net/http"
@@ -68,6 +69,9 @@ func TestTLS(t *testing.T) {
 	require.NoError(t, err)
 	defer plain.Body.Close()
 	require.Equal(t, 400, plain.StatusCode, "plain text is refused")
+	_, err = http.Get("https://127.0.0.1:" + port + "/livez")
+	require.ErrorContains(t, err, "certificate")
+	require.Eventually(t, func() bool { return logged(n, `"http".*TLS handshake error`) }, safety, 2*time.Millisecond)
 
 	ctx := testContext(t)
 	sdk, err := bus.Connect(ctx, bus.ConnectOptions{DataDir: n.data, CA: cert})
@@ -93,7 +97,9 @@ func TestEgressFlags(t *testing.T) {
 	t.Parallel()
 	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "the service") }))
 	defer service.Close()
-	secure := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "over TLS") }))
+	secure := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "over TLS") }))
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0) // a handshake is meant to fail
+	secure.StartTLS()
 	defer secure.Close()
 	var asked string // by one request, before its answer
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -58,6 +58,9 @@ func serve(ctx context.Context, flags *pflag.FlagSet, args []string, std stdio) 
 	if flags.NArg() > 0 {
 		return misused(std, "%q is too much: serve takes flags only", flags.Arg(0))
 	}
+	if err := f.workers(); err != nil {
+		return misused(std, "%v", err)
+	}
 	log, err := newLogger(f.logLevel, std)
 	if err != nil {
 		return misused(std, "%v", err)
@@ -72,6 +75,23 @@ func serve(ctx context.Context, flags *pflag.FlagSet, args []string, std stdio) 
 		return fails(std, err)
 	}
 	return exitOK
+}
+
+// maxWarm is more blank workers than any burst of new tenants uses up before
+// others have started.
+const maxWarm = 64
+
+// workers refuses numbers of workers that cannot be.
+func (f *serveFlags) workers() error {
+	switch {
+	case f.maxWorkers < 1:
+		return fmt.Errorf("--max-workers %d: it must be at least 1", f.maxWorkers)
+	case f.perTenant < 0:
+		return fmt.Errorf("--max-workers-per-tenant %d: it must be at least 1, or 0 for the default", f.perTenant)
+	case f.warm < 1 || f.warm > maxWarm:
+		return fmt.Errorf("--warm %d: it must be from 1 to %d", f.warm, maxWarm)
+	}
+	return nil
 }
 
 func newLogger(level string, std stdio) (*zap.Logger, error) {
@@ -139,7 +159,7 @@ func (f *serveFlags) serve(ctx context.Context, log *zap.Logger, std stdio) erro
 		Triggers: client, Unsaved: pipeline, Authorize: authorize(tokens),
 		Ready: probe(client), Metrics: numbers.handler(),
 	})
-	s.start("http", f.httpServer(listener, handler))
+	s.start("http", f.httpServer(listener, handler, log))
 
 	select {
 	case <-ready:
@@ -226,14 +246,19 @@ func (f *serveFlags) startNATS(ctx context.Context, s *stack, log *zap.Logger) (
 	return conn, nil
 }
 
-func (f *serveFlags) httpServer(l net.Listener, h http.Handler) func(context.Context) error {
+func (f *serveFlags) httpServer(l net.Listener, h http.Handler, log *zap.Logger) func(context.Context) error {
 	return func(ctx context.Context) error {
+		errorLog, err := zap.NewStdLogAt(log.Named("http"), zap.WarnLevel)
+		if err != nil {
+			return err
+		}
 		srv := &http.Server{
 			Handler:           h,
 			ReadHeaderTimeout: 10 * time.Second,
 			ReadTimeout:       time.Minute,
 			IdleTimeout:       2 * time.Minute,
 			MaxHeaderBytes:    64 << 10,
+			ErrorLog:          errorLog,
 		}
 		done := make(chan error, 1)
 		go func() {
@@ -250,7 +275,7 @@ func (f *serveFlags) httpServer(l net.Listener, h http.Handler) func(context.Con
 		}
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 		defer cancel()
-		err := srv.Shutdown(ctx)
+		err = srv.Shutdown(ctx)
 		<-done
 		return err
 	}

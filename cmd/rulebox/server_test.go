@@ -135,7 +135,7 @@ func (n *node) launch(flags ...string) {
 	require.NoError(n.t, err)
 	n.cmd.Stderr = n.stderr
 	require.NoError(n.t, n.cmd.Start())
-	cmd, ended := n.cmd, n.ended
+	cmd, ended, stderr := n.cmd, n.ended, n.stderr
 	go func() { // joined by stop, which the cleanup calls
 		defer close(ended)
 		lines := bufio.NewScanner(stdout)
@@ -151,7 +151,12 @@ func (n *node) launch(flags ...string) {
 		if n.cmd == cmd && !n.over() {
 			require.Zero(n.t, n.stop(), "the server's end: %s", n.stderr)
 		}
-		require.NotContains(n.t, n.stderr.String(), secretMark, "a log line tells a secret")
+		require.NotContains(n.t, stderr.String(), secretMark, "a log line tells a secret")
+		if cmd.ProcessState.ExitCode() == exitOK {
+			for _, line := range strings.Split(strings.TrimSpace(stderr.String()), "\n") {
+				require.True(n.t, line == "" || json.Valid([]byte(line)), "the log is JSON: %s", line)
+			}
+		}
 	})
 }
 
