@@ -49,6 +49,10 @@ const (
 // new snapshot takes the place of the old. One broken file keeps the tenant's
 // last good snapshot.
 type Folder struct {
+	// CheckEgress, if not nil, returns an error for a tenant's egress list that
+	// workers would not take. It is set before Load.
+	CheckEgress func([]string) error
+
 	dir     string
 	check   CheckFunc
 	log     *zap.Logger
@@ -179,7 +183,7 @@ func (f *Folder) read(ctx context.Context, name, dir string, same func() bool) (
 		return nil, err
 	}
 	defer root.Close()
-	l := &loader{name: name, root: root, environ: f.environ, same: same}
+	l := &loader{name: name, root: root, environ: f.environ, same: same, checkEgress: f.CheckEgress}
 	return l.load(ctx, f.check)
 }
 

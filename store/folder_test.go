@@ -3,8 +3,10 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -40,8 +42,22 @@ func open(t *testing.T, archive string, environ ...string) (*Folder, string) {
 	write(t, dir, archive)
 	f := OpenFolder(dir, noBad, zap.NewNop())
 	f.environ = environ
+	f.CheckEgress = func(list []string) error {
+		if slices.Contains(list, "BAD") {
+			return errors.New(`"BAD": not an address`)
+		}
+		return nil
+	}
 	require.NoError(t, f.Load(context.Background()))
 	return f, dir
+}
+
+func manyRules(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "-- acme/rules/many%d.js --\n1\n", i)
+	}
+	return b.String()
 }
 
 func login(f *Folder, tenant string) *rulebox.Chain {
@@ -136,6 +152,9 @@ function (u, c, cb) { cb(); }
 		"wall":                           {"-- acme/rulebox.json --\n{\"limits\": {\"wall\": \"soon\"}}\n", "limits.wall"},
 		"memory too small":               {"-- acme/rulebox.json --\n{\"limits\": {\"memory\": \"1MiB\"}}\n", "at least 16MiB"},
 		"memory no size":                 {"-- acme/rulebox.json --\n{\"limits\": {\"memory\": \"lots\"}}\n", "limits.memory"},
+		"egress":                         {"-- acme/rulebox.json --\n{\"egress\": [\"BAD\"]}\n", `rulebox.json: egress: "BAD"`},
+		"management":                     {"-- acme/rulebox.json --\n{\"management\": {\"baseUrl\": \"login.example\"}}\n", "management.baseUrl is"},
+		"too many rules":                 {manyRules(257), "rules are enabled; a login runs at most 256"},
 		"policy":                         {"-- acme/rulebox.json --\n{\"on_fault\": \"ignore\"}\n", "deny or continue"},
 		"oauth":                          {"-- acme/rulebox.json --\n{\"unauthorized_error\": \"nope\"}\n", "unauthorized or access_denied"},
 		"rule does not compile":          {"-- acme/rules/b.js --\nBAD\n", "rules/b.js: invalid: b:1:1"},

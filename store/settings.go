@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -50,6 +51,11 @@ func parseSettings(text []byte) (*settings, error) {
 	}
 	if err := strictJSON(text, s); err != nil {
 		return nil, err
+	}
+	if m := s.Management; m != nil && m.BaseURL != "" {
+		if u, err := url.Parse(m.BaseURL); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
+			return nil, fmt.Errorf("management.baseUrl is %q; it must be a URL such as https://login.example/api/v2", m.BaseURL)
+		}
 	}
 	if err := oneOf("on_fault", s.OnFault, "", string(transaction.FailDeny), string(transaction.FailContinue)); err != nil {
 		return nil, err

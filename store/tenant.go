@@ -17,8 +17,12 @@ import (
 	"github.com/rulebox/rulebox/transaction"
 )
 
-// maxFile bounds one file of a tenant's folder, in bytes.
-const maxFile = 1 << 20
+const (
+	// maxFile bounds one file of a tenant's folder, in bytes.
+	maxFile = 1 << 20
+	// maxRules is how many scripts a worker takes as one chain.
+	maxRules = 256
+)
 
 // A CheckFunc compiles a script in a jailed process and returns nil or what is
 // wrong with it.
@@ -51,9 +55,10 @@ type loader struct {
 	environ []string
 	// same says whether the files are still those that stood there when reading
 	// began.
-	same     func() bool
-	keywords keywords
-	settings *settings
+	same        func() bool
+	checkEgress func([]string) error // may be nil
+	keywords    keywords
+	settings    *settings
 }
 
 // errChanging says that files were written while they were read: what was read
@@ -68,6 +73,11 @@ func (l *loader) load(ctx context.Context, check CheckFunc) (*transaction.Tenant
 	limits, err := l.settings.limits()
 	if err != nil {
 		return nil, inFile(settingsFile, err)
+	}
+	if l.checkEgress != nil {
+		if err := l.checkEgress(l.settings.Egress); err != nil {
+			return nil, inFile(settingsFile, fmt.Errorf("egress: %w", err))
+		}
 	}
 	configuration, err := l.configuration()
 	if err != nil {
@@ -237,6 +247,9 @@ func (l *loader) enabled(ctx context.Context, all []*rule, check CheckFunc) ([]*
 		if r.Enabled == nil || *r.Enabled {
 			scripts = append(scripts, r.script)
 		}
+	}
+	if len(scripts) > maxRules {
+		return nil, inFile("rules", fmt.Errorf("%d rules are enabled; a login runs at most %d", len(scripts), maxRules))
 	}
 	return scripts, nil
 }

@@ -50,6 +50,7 @@ func TestReload(t *testing.T) {
 		{"-- acme/rules/b.js --\nfunction (user, context, callback) { a b }\n", `rules/b.js: .*does not compile: b:1:40`},
 		{"-- acme/rules/b.js --\nfunction (user, context, callback) { callback(); }\n-- acme/rules/b.json --\n{\"ordr\": 1}\n", `rules/b.json: .*unknown field "ordr"`},
 		{"-- acme/rulebox.json --\n{\"limits\": {\"wall\": \"soon\"}}\n", `rulebox.json: limits.wall is "soon"`},
+		{"-- acme/rulebox.json --\n{\"egress\": [\"10.0.0.0/8\", \"a b\"]}\n", `rulebox.json: egress: "a b": not a CIDR prefix`},
 	} {
 		writeFiles(t, n.tenants, broken.archive)
 		require.Eventually(t, func() bool { return logged(n, `its last good version goes on.*"tenant":"acme".*`+broken.says) }, safety, 2e6, "%s", n.stderr)

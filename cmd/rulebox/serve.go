@@ -135,6 +135,7 @@ func (f *serveFlags) serve(ctx context.Context, log *zap.Logger, std stdio) erro
 		return err
 	}
 	folder := store.OpenFolder(f.tenants, check, log)
+	folder.CheckEgress = sandbox.ValidateEgress
 	if err := folder.Load(ctx); err != nil {
 		return err
 	}
