@@ -14,6 +14,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -178,6 +179,11 @@ func fetch(t testing.TB, p *Pool, url string, egress ...string) (body, fail stri
 	t.Helper()
 	c := chainOf("acme", fetchRule)
 	c.Egress = egress
+	return fetchWith(t, p, c, url)
+}
+
+func fetchWith(t testing.TB, p *Pool, c *rulebox.Chain, url string) (body, fail string) {
+	t.Helper()
 	b, _ := json.Marshal(map[string]any{"url": url, "idToken": map[string]any{}})
 	res, err := p.Invoke(bg(t), &rulebox.Invocation{Chain: c, ID: "tx", Args: []json.RawMessage{json.RawMessage(`{}`), b}})
 	require.NoError(t, err)
@@ -233,6 +239,34 @@ func TestEgressFromARule(t *testing.T) {
 	require.Equal(t, hostOf(secret), lines[0].ContextMap()["address"])
 	require.Positive(t, p.Stats().DialsRefused)
 	require.Zero(t, p.Stats().Deaths["syscall"])
+}
+
+// A connection that one chain was granted stays open between logins; another
+// chain of the tenant, in the same worker, must not be able to use it.
+func TestKeptConnectionIsNotAnothersGrant(t *testing.T) {
+	if raceDetector {
+		t.Skip("needs the whole jail, which is built without cgo")
+	}
+	var opened atomic.Int32
+	inside := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "inside") }))
+	inside.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			opened.Add(1)
+		}
+	}
+	inside.Start()
+	defer inside.Close()
+	p := open(t, Options{MaxPerTenant: 1})
+	granted, bare := chainOf("acme", fetchRule), chainOf("acme", fetchRule)
+	granted.Egress = []string{hostOf(inside)}
+	for range 2 {
+		body, fail := fetchWith(t, p, granted, inside.URL)
+		require.Equal(t, "inside", body, fail)
+		_, fail = fetchWith(t, p, bare, inside.URL)
+		require.Contains(t, fail, "loopback")
+	}
+	require.EqualValues(t, 1, opened.Load(), "the chain that was granted it keeps its connection")
+	require.EqualValues(t, 1, p.Stats().Leased, "one worker for both")
 }
 
 func hostOf(s *httptest.Server) string { return s.Listener.Addr().String() }
