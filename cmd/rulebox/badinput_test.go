@@ -143,7 +143,7 @@ func TestNATSGone(t *testing.T) {
 	dir := t.TempDir()
 	server, err := bus.StartServer(bus.ServerOptions{DataDir: dir, Listen: "127.0.0.1:0"})
 	require.NoError(t, err)
-	defer func() { server.Close() }()
+	t.Cleanup(func() { server.Close() }) // after the node has ended
 	address := strings.TrimPrefix(server.URL(), "nats://")
 	n := serveNode(t, strings.Replace(decisions, "700ms", "30s", 1), "--nats", server.URL(), "--nats-creds", filepath.Join(dir, "nats", "node.creds"))
 	require.Equal(t, "allow", n.login("acme", someLogin).at(".decision"))

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 )
 
@@ -33,7 +34,10 @@ func (s *stack) start(name string, run func(context.Context) error) {
 	go func() {
 		defer close(done)
 		if err := run(ctx); err != nil {
-			errs <- fmt.Errorf("%s: %w", name, err)
+			if !strings.HasPrefix(err.Error(), name+": ") {
+				err = fmt.Errorf("%s: %w", name, err)
+			}
+			errs <- err
 		} else if ctx.Err() == nil {
 			errs <- fmt.Errorf("%s ended", name)
 		}

@@ -109,7 +109,7 @@ func TestTour(t *testing.T) {
 		{"allow", []string{`id token  {"https://acme.example/plan":"enterprise","https://acme.example/roles":["billing"],"https://acme.example/recommendations":[]}`, "log       Claims: login 1 of this worker"}},
 		{"deny", []string{"code      denied", "message   Please verify your email before logging in.", "rule      Verified email"}},
 		{"redirect", []string{"go to     https://acme.example/terms?for=auth0%7Ceve"}},
-		{"fault", []string{"code      timeout", "limit of 1.5s", "rule      Recommendations", "limits.wall"}},
+		{"fault", []string{"code      timeout", "1.5s", "rule      Recommendations", "limits.wall"}},
 		{"allow", []string{`"https://acme.example/plan":"free"`}},
 	} {
 		require.Greater(t, len(shown), i, "%s", stdout)
