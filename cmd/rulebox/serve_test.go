@@ -94,7 +94,7 @@ function (user, context, callback) { callback(new Error('never runs')); }
 		{"acme", "deny", 200, "deny", "denied", map[string]string{".error.message": "Not today.", ".error.oauth_error": "unauthorized", ".user": "", ".error.script": "a"}},
 		{"acme", "redirect", 200, "redirect", "", map[string]string{".redirect.url": "https://example.com/mfa", ".context.redirect.url": "https://example.com/mfa"}},
 		{"acme", "throw", 422, "fault", "threw", map[string]string{".error.name": "RangeError", ".user": "", ".logs.0.text": "doing throw"}},
-		{"acme", "loop", 504, "fault", "timeout", map[string]string{".error.script": "a", ".logs.0.text": "doing loop"}},
+		{"acme", "loop", 504, "fault", "timeout", map[string]string{".error.script": "a"}},
 		{"lenient", "deny", 200, "deny", "denied", map[string]string{".error.oauth_error": "access_denied"}},
 		{"lenient", "throw", 200, "allow", "threw", map[string]string{".error.name": "RangeError", ".user.do": "throw", ".context.idToken.by": ""}},
 		{"lenient", "loop", 200, "allow", "timeout", map[string]string{".error.script": "a", ".user.do": "loop"}},
@@ -212,7 +212,7 @@ function (user, context, callback) {
 	a = n.try("acme", map[string]any{"input": input, "code": "function (u, c, cb) { for (;;) {} }", "limits": map[string]int{"wall_ms": 300}})
 	require.Equal(t, 200, a.status, "the code's fault is what was asked for")
 	require.Equal(t, "timeout", a.at(".error.code"))
-	require.Contains(t, a.at(".error.message"), "300ms")
+	require.Contains(t, a.at(".error.message")+a.at(".error.hint"), "300ms")
 	a = n.try("acme", map[string]any{"input": input, "code": "function (u, c, cb) { a b }"})
 	require.Equal(t, "invalid", a.at(".error.code"), a.body)
 	require.Contains(t, a.at(".error.message"), "try:1:")
