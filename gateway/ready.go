@@ -40,5 +40,5 @@ func (g *gateway) readyz(w http.ResponseWriter, r *http.Request) {
 		plain(w, http.StatusServiceUnavailable, "not ready: "+err.Error()+"\n")
 		return
 	}
-	plain(w, http.StatusOK, "ok: a rule went through NATS, a worker and the engine\n")
+	plain(w, http.StatusOK, "ok: a login went the whole way\n")
 }

@@ -158,7 +158,7 @@ func (f *serveFlags) serve(ctx context.Context, log *zap.Logger, std stdio) erro
 	client := bus.NewClient(conn)
 	handler := gateway.New(gateway.Options{
 		Triggers: client, Unsaved: pipeline, Authorize: authorize(tokens),
-		Ready: probe(client), Metrics: numbers.handler(),
+		Ready: probe(client, f.bypass), Metrics: numbers.handler(),
 	})
 	s.start("http", f.httpServer(listener, handler, log))
 
