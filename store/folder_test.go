@@ -52,6 +52,24 @@ func open(t *testing.T, archive string, environ ...string) (*Folder, string) {
 	return f, dir
 }
 
+// A compiler's message quotes the source, and with it what a placeholder became.
+func TestValuesAreNotInErrors(t *testing.T) {
+	f, dir := open(t, "")
+	f.check = func(_ context.Context, s *rulebox.Script) error {
+		return rulebox.Errorf(rulebox.CodeInvalid, `rule "a": does not compile: a:1:34: Expected ";" but found %q`, strings.Fields(s.Source)[1])
+	}
+	const rule = "-- acme/rules/a.js --\nx ##KEY## y\n"
+	write(t, dir, rule+"-- acme/config.json --\n{\"AUTH0_KEYWORD_REPLACE_MAPPINGS\": {\"KEY\": \"pass hush-hush\"}}\n")
+	require.NoError(t, f.Load(context.Background()))
+	for _, text := range []string{f.Broken()["acme"].Error(), f.Tenant("acme").Broken.Hint} {
+		assert.NotContains(t, text, "pass")
+		assert.Contains(t, text, "rules/a.js: rule \"a\" does not compile at a:1:34")
+	}
+	write(t, dir, strings.Replace(rule, "##KEY##", "oops", 1))
+	require.NoError(t, f.Load(context.Background()))
+	assert.ErrorContains(t, f.Broken()["acme"], `but found "oops"`, "other errors keep their words")
+}
+
 func manyRules(n int) string {
 	var b strings.Builder
 	for i := range n {

@@ -35,6 +35,28 @@ func (k keywords) replace(text []byte) []byte {
 	})
 }
 
+// words and position find what a compiler says and where.
+var (
+	words    = regexp.MustCompile(`[\pL\pN_]{3,}`)
+	position = regexp.MustCompile(`:\d+:\d+`)
+)
+
+// conceal returns the error without the compiler's words if one of them may be a
+// piece of a value: compilers quote what they trip over, and errors are logged
+// and sent to callers.
+func (k keywords) conceal(script string, err error) error {
+	text := err.Error()
+	for _, word := range words.FindAllString(text, -1) {
+		for _, v := range k {
+			if strings.Contains(literal(v), word) {
+				return fmt.Errorf("rule %q does not compile at %s%s (what stands there is left out, for it may be a value of config.json or of the environment)",
+					script, script, position.FindString(text))
+			}
+		}
+	}
+	return err
+}
+
 // unreplaced names the first placeholder left in text, empty if there is none.
 func unreplaced(text string) string { return placeholder.FindString(text) }
 

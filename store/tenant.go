@@ -239,6 +239,9 @@ func (l *loader) enabled(ctx context.Context, all []*rule, check CheckFunc) ([]*
 	scripts := []*rulebox.Script{}
 	for _, r := range all {
 		if err := check(ctx, r.script); err != nil {
+			if rulebox.CodeOf(err) == rulebox.CodeInvalid {
+				err = l.keywords.conceal(r.script.Name, err)
+			}
 			if p := unreplaced(r.script.Source); p != "" {
 				err = fmt.Errorf("%w (%s has no value: put one into config.json under AUTH0_KEYWORD_REPLACE_MAPPINGS, or into the environment as %s…)", err, p, envPrefix(l.name))
 			}

@@ -52,9 +52,9 @@ async function (user, context, callback) {
 {"limits": {"wall": "600ms", "memory": "32MiB"}, "egress": ["API"],
  "management": {"domain": "d.example", "baseUrl": "http://API/api/v2", "accessToken": "token-MARK"}}
 -- broken/rules/a.js --
-function (user, context, callback) { '##KEY##' oops }
+function (user, context, callback) { const a = ##KEY##; }
 -- broken/config.json --
-{"AUTH0_KEYWORD_REPLACE_MAPPINGS": {"KEY": "mapping-MARK"}}
+{"AUTH0_KEYWORD_REPLACE_MAPPINGS": {"KEY": "mapping MARK"}}
 `))
 	client := n.connect()
 	ctx := testContext(t)
@@ -71,7 +71,9 @@ function (user, context, callback) { '##KEY##' oops }
 		`{"id":"` + secretMark + ` ` + `","user":{},"context":{}}`} {
 		require.Equal(t, 400, n.login("acme", body).status)
 	}
-	n.login("broken", someLogin)
+	broken := n.login("broken", someLogin)
+	require.Contains(t, broken.body, "a:1:")
+	require.NotContains(t, broken.body, secretMark, "nor does a caller see what a placeholder became")
 	n.try("acme", map[string]any{"code": "function (u, c, cb) { console.log('" + secretMark + "'); oops('" + secretMark + "'); }",
 		"configuration": map[string]string{"K": secretMark}, "auth0": map[string]string{"accessToken": secretMark},
 		"input": map[string]any{"user": map[string]any{}, "context": map[string]any{}}})
