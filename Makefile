@@ -15,8 +15,8 @@ build: ## the one binary, at bin/rulebox
 	@mkdir -p bin
 	$(GO) build -ldflags='-s -w' -o $(BIN) ./cmd/rulebox
 
-run: build ## build, serve, fire example logins; ONCE=1 ends after them
-	@$(GO) run ./examples/tour -rulebox $(BIN) $(if $(ONCE),-once)
+run: build ## build, serve, fire example logins; ONCE=1 ends after them; LISTEN, NATS_LISTEN choose addresses
+	@$(GO) run ./examples/tour -rulebox $(BIN) $(if $(ONCE),-once) $(if $(LISTEN),-listen $(LISTEN)) $(if $(NATS_LISTEN),-nats-listen $(NATS_LISTEN))
 
 test: $(NODE_CLIENT) build ## everything, against real workers and servers
 	$(GO) test ./...

@@ -152,7 +152,7 @@ func TestDeadlines(t *testing.T) {
 		_, err := r.Invoke(ctx, invocation(wait))
 		e := fault(t, err)
 		assert.Equal(t, rulebox.CodeTimeout, e.Code)
-		assert.Contains(t, e.Message, "that the caller left them")
+		assert.Contains(t, e.Message, "that were left to them")
 		assert.Less(t, time.Since(start), 10*time.Second)
 	})
 	t.Run("the caller gives up", func(t *testing.T) {

@@ -133,12 +133,9 @@ func (p *Pool) await(ctx context.Context, w *worker, c *call) outcome {
 	for {
 		select {
 		case out := <-c.done:
-			if out.res != nil {
-				out.res.Usage.Queue += c.sent.Sub(c.start)
-			}
-			return out
+			return c.account(out)
 		case <-timer.C:
-			return p.overdue(w, c)
+			return c.account(p.overdue(w, c))
 		case <-cancelled:
 			cancelled = nil
 			if errors.Is(ctx.Err(), context.Canceled) {
@@ -149,6 +146,18 @@ func (p *Pool) await(ctx context.Context, w *worker, c *call) outcome {
 			}
 		}
 	}
+}
+
+// account adds what the node knows of the time. Of an invocation that a worker
+// did not end by itself there is nothing else.
+func (c *call) account(out outcome) outcome {
+	if out.res != nil && !out.again {
+		out.res.Usage.Queue += c.sent.Sub(c.start)
+		if out.res.Usage.Run == 0 {
+			out.res.Usage.Run = time.Since(c.sent)
+		}
+	}
+	return out
 }
 
 // overdue ends an invocation that its worker did not end in time. The worker is

@@ -113,7 +113,7 @@ func (p *Pool) refusal(g *group) *rulebox.Error {
 	}
 	if p.leased >= p.opt.MaxWorkers && p.idlest(g) == nil {
 		return rulebox.Errorf(rulebox.CodeUnavailable, "all %d workers of this node are at work for other tenants", p.leased).
-			WithHint("try again; if it lasts, raise the pool's limit of workers or add nodes")
+			WithHint("try again; if it lasts, raise --max-workers or add nodes")
 	}
 	if p.failures > 0 && len(p.blanks) == 0 && p.state == serving {
 		return rulebox.Errorf(rulebox.CodeUnavailable, "this node cannot start workers").

@@ -23,8 +23,8 @@ func (r *Realm) expire() {
 	wall := r.limits.Wall
 	if left := r.budget; left < wall-max(wall/20, 50*time.Millisecond) {
 		r.Stop(rulebox.CodeTimeout,
-			fmt.Sprintf("the scripts did not end within the %v that the caller left them", left.Round(time.Millisecond)),
-			fmt.Sprintf("make the rules faster, or let the caller wait longer; the tenant's own limit is %v (limits.wall)", wall), context.DeadlineExceeded)
+			fmt.Sprintf("the scripts did not end within the %v that were left to them", left.Round(time.Millisecond)),
+			fmt.Sprintf("make the rules faster; of the limit of %v (limits.wall, --timeout) the rest had passed before, or the caller does not wait longer", wall), context.DeadlineExceeded)
 		return
 	}
 	r.Stop(rulebox.CodeTimeout, fmt.Sprintf("the scripts did not end within the time limit of %v", wall),
@@ -38,7 +38,7 @@ func contextAfter(ctx context.Context, r *Realm) func() bool {
 			r.expire()
 			return
 		}
-		r.Stop(rulebox.CodeTimeout, "the caller gave up before the scripts ended", "", ctx.Err())
+		r.Stop(rulebox.CodeTimeout, "the caller gave up before the scripts ended", "nobody waits for the answer any more", ctx.Err())
 	})
 }
 
