@@ -63,12 +63,13 @@ type Folder struct {
 	mu        sync.Mutex        // guards what follows; held while reading
 	prints    map[string]uint64 // by tenant: the fingerprint of what was read last
 	broken    map[string]error  // by tenant: what is wrong with what stands there
+	seen      map[string]bool   // every tenant that ever stood there: see rivals
 	unchecked bool              // a tenant could not be read or checked now, and was left as it is
 }
 
 // OpenFolder returns the tenants of dir. It reads nothing before Load.
 func OpenFolder(dir string, check CheckFunc, log *zap.Logger) *Folder {
-	f := &Folder{dir: dir, check: check, log: log, environ: os.Environ(), prints: map[string]uint64{}, broken: map[string]error{}}
+	f := &Folder{dir: dir, check: check, log: log, environ: os.Environ(), prints: map[string]uint64{}, broken: map[string]error{}, seen: map[string]bool{}}
 	f.now.Store(&map[string]*transaction.Tenant{})
 	return f
 }
@@ -125,7 +126,9 @@ func (f *Folder) loadAll(ctx context.Context) error {
 			}
 			continue
 		}
-		present[name] = true
+		present[name], f.seen[name] = true, true
+	}
+	for _, name := range slices.Sorted(maps.Keys(present)) {
 		f.loadTenant(ctx, name)
 	}
 	for name := range *f.now.Load() {
@@ -139,15 +142,16 @@ func (f *Folder) loadAll(ctx context.Context) error {
 // loadTenant reads one tenant if its files changed. Caller holds mu.
 func (f *Folder) loadTenant(ctx context.Context, name string) {
 	dir := filepath.Join(f.dir, name)
-	print, err := fingerprint(dir)
+	others := rivals(name, f.seen)
+	print, err := fingerprint(dir, others)
 	old, known := f.prints[name]
 	if err == nil && known && print == old {
 		return
 	}
 	var t *transaction.Tenant
 	if err == nil {
-		same := func() bool { now, err := fingerprint(dir); return err == nil && now == print }
-		if t, err = f.read(ctx, name, dir, same); err != nil && !same() {
+		same := func() bool { now, err := fingerprint(dir, others); return err == nil && now == print }
+		if t, err = f.read(ctx, name, dir, others, same); err != nil && !same() {
 			err = errChanging // what is wrong may be half of what comes
 		}
 	}
@@ -177,13 +181,17 @@ func (f *Folder) loadTenant(ctx context.Context, name string) {
 		WithHint("%v", err)})
 }
 
-func (f *Folder) read(ctx context.Context, name, dir string, same func() bool) (*transaction.Tenant, error) {
+func (f *Folder) read(ctx context.Context, name, dir string, others []string, same func() bool) (*transaction.Tenant, error) {
+	environ, err := own(name, f.environ, others)
+	if err != nil {
+		return nil, err
+	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, err
 	}
 	defer root.Close()
-	l := &loader{name: name, root: root, environ: f.environ, same: same, checkEgress: f.CheckEgress}
+	l := &loader{name: name, root: root, environ: environ, same: same, checkEgress: f.CheckEgress}
 	return l.load(ctx, f.check)
 }
 
@@ -252,9 +260,10 @@ func (f *Folder) Run(ctx context.Context) error {
 	}
 }
 
-// fingerprint changes when a file of the tenant does.
-func fingerprint(dir string) (uint64, error) {
+// fingerprint changes when a file of the tenant does, or its rivals do.
+func fingerprint(dir string, rivals []string) (uint64, error) {
 	h := fnv.New64a()
+	fmt.Fprintf(h, "%q\n", rivals)
 	err := walk(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err

@@ -285,7 +285,7 @@ func TestFilesThatChangeWhileTheyAreRead(t *testing.T) {
 		}
 		return reads > 1
 	}
-	_, err := f.read(context.Background(), "a", filepath.Join(dir, "a"), same)
+	_, err := f.read(context.Background(), "a", filepath.Join(dir, "a"), nil, same)
 	require.ErrorIs(t, err, errChanging)
 
 	// A broken file is no news while others are on their way.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -99,6 +100,45 @@ func environment(tenant string, environ []string) map[string]string {
 		}
 	}
 	return m
+}
+
+// rivals are the tenants, sorted, whose variables begin like the tenant's too:
+// RULEBOX_CONFIG_ACME_PROD_KEY is KEY of acme-prod, and would be PROD_KEY of
+// acme. Tenants that were removed count: their secrets stand there still.
+func rivals(tenant string, seen map[string]bool) []string {
+	var others []string
+	for other := range seen {
+		if other != tenant && strings.HasPrefix(envPrefix(other), envPrefix(tenant)) {
+			others = append(others, other)
+		}
+	}
+	slices.Sort(others)
+	return others
+}
+
+// own returns environ without what belongs to rivals: a variable is that of the
+// tenant with the longest name that fits. Names that differ only in - and _
+// cannot be told apart, which is an error if there is a variable of theirs.
+func own(tenant string, environ, rivals []string) ([]string, error) {
+	prefix := envPrefix(tenant)
+	var mine []string
+	for _, kv := range environ {
+		if !strings.HasPrefix(kv, prefix) {
+			continue
+		}
+		theirs := false
+		for _, other := range rivals {
+			if p := envPrefix(other); p == prefix {
+				return nil, fmt.Errorf("the environment variables %s… could be those of tenant %s too; rename one of the two, or put the values into files", prefix, other)
+			} else if strings.HasPrefix(kv, p) {
+				theirs = true
+			}
+		}
+		if !theirs {
+			mine = append(mine, kv)
+		}
+	}
+	return mine, nil
 }
 
 // parseMappings reads the mappings of the deploy CLI's config.json.

@@ -28,14 +28,14 @@ type Token struct {
 	// Hash is the hex SHA-256 of the token, which has 256 random bits.
 	Hash string `json:"sha256"`
 	Name string `json:"name,omitempty"`
-	// Tenants are the tenants whose triggers the token may fire. Empty means an
-	// operator's token: every tenant, and unsaved code.
-	Tenants []string  `json:"tenants,omitempty"`
+	// Tenants are the tenants whose triggers the token may fire. Nil, and only
+	// that, means an operator's token: every tenant, and unsaved code.
+	Tenants []string  `json:"tenants,omitzero"`
 	Created time.Time `json:"created"`
 }
 
 // Operator says whether the token is an operator's.
-func (t *Token) Operator() bool { return len(t.Tenants) == 0 }
+func (t *Token) Operator() bool { return t.Tenants == nil }
 
 // Tokens keeps hashed tokens in a file of the data folder. It is safe for
 // concurrent use, also by several processes: another's change is seen at the
@@ -64,9 +64,12 @@ func (t *Tokens) Empty() bool {
 	return len(t.list) == 0
 }
 
-// Create makes a token for the tenants (none: an operator's) and returns it. It
+// Create makes a token for the tenants (nil: an operator's) and returns it. It
 // is not to be had again.
 func (t *Tokens) Create(name string, tenants []string) (string, error) {
+	if tenants != nil && len(tenants) == 0 {
+		return "", errors.New("the list of tenants is empty")
+	}
 	for _, tenant := range tenants {
 		if !TenantName.MatchString(tenant) {
 			return "", fmt.Errorf("%q is no tenant name", tenant)

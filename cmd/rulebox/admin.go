@@ -61,6 +61,11 @@ func token(_ context.Context, flags *pflag.FlagSet, args []string, std stdio) in
 	if flags.NArg() != 1 || flags.Arg(0) != "create" {
 		return misused(std, "it is `rulebox token create`; a token is revoked by deleting its entry in tokens.json of the data folder")
 	}
+	if !flags.Changed("tenant") {
+		*tenants = nil // an operator's token, and not by an empty --tenant
+	} else if len(*tenants) == 0 {
+		return misused(std, "--tenant is empty: name the tenant, or leave the flag out for an operator's token, which may do everything")
+	}
 	if err := os.MkdirAll(*data, 0o700); err != nil {
 		return fails(std, err)
 	}
