@@ -29,6 +29,7 @@ type broker struct {
 	resolver Resolver
 	maxDials int
 	rate     int
+	machine  *ownAddresses
 }
 
 // maxDialTime bounds one connection attempt, names looked up included.
@@ -39,7 +40,7 @@ func newBroker(o Egress) (*broker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sandbox: --egress-allow: %w", err)
 	}
-	b := &broker{global: rules, resolver: o.Resolver, maxDials: o.MaxDials, rate: o.Rate}
+	b := &broker{global: rules, resolver: o.Resolver, maxDials: o.MaxDials, rate: o.Rate, machine: &ownAddresses{list: net.InterfaceAddrs}}
 	if b.resolver == nil {
 		b.resolver = &net.Resolver{PreferGo: true}
 	}
@@ -322,6 +323,9 @@ func (b *broker) decide(ctx context.Context, own *egressRules, address string) (
 // refuses says what the address is if it may not be dialled for the target.
 func (b *broker) refuses(own *egressRules, t *target, a netip.Addr) string {
 	what := notPublic(a)
+	if what == "" && b.machine.has(a) {
+		what = thisMachine
+	}
 	if what != "" && b.opens(own, t, a) {
 		return ""
 	}
@@ -337,7 +341,10 @@ func (b *broker) opens(own *egressRules, t *target, a netip.Addr) bool {
 // connect dials the literal address, and checks again what the kernel is asked
 // to connect to, and what it is connected to.
 func (b *broker) connect(ctx context.Context, own *egressRules, t *target, a netip.Addr) (net.Conn, error) {
-	d := net.Dialer{Control: func(network, address string, _ syscall.RawConn) error {
+	d := net.Dialer{Control: func(network, address string, c syscall.RawConn) error {
+		if err := c.Control(boundBuffers); err != nil {
+			return err
+		}
 		return b.recheck(own, t, address)
 	}}
 	conn, err := d.DialContext(ctx, "tcp", netip.AddrPortFrom(a, t.port).String())
@@ -348,7 +355,23 @@ func (b *broker) connect(ctx context.Context, own *egressRules, t *target, a net
 		conn.Close()
 		return nil, err
 	}
+	// Nobody but this machine connects from the address that it connects to.
+	if conn.LocalAddr().(*net.TCPAddr).IP.Equal(conn.RemoteAddr().(*net.TCPAddr).IP) && !b.opens(own, t, a) {
+		conn.Close()
+		return nil, refusal(t.host, a.String(), thisMachine, t.port)
+	}
 	return conn, nil
+}
+
+// maxBuffer bounds what the kernel holds for each direction of a connection, in
+// bytes. It would grow to megabytes of what a worker does not read, outside of
+// every limit of the worker's: the socket is the node's.
+const maxBuffer = 128 << 10
+
+func boundBuffers(fd uintptr) {
+	// Refused only for numbers that are not; a connection works without, too.
+	_ = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF, maxBuffer)
+	_ = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_SNDBUF, maxBuffer)
 }
 
 func (b *broker) recheck(own *egressRules, t *target, address string) error {

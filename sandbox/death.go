@@ -86,21 +86,22 @@ func (d *death) costsALife() bool {
 	return false
 }
 
-// scriptToBlame is the script that was on the processor; nil if unknown.
-func (d *death) scriptToBlame() *rulebox.Script {
+// scriptToBlame is the script that was on the processor, and its tenant; nil if
+// unknown.
+func (d *death) scriptToBlame() (s *rulebox.Script, tenant string) {
 	c, i := d.culprit, d.script
 	if c == nil && d.late != nil {
 		c, i = d.late, -1
 	}
 	switch {
 	case c == nil:
-		return nil
+		return nil, ""
 	case i >= 0 && i < len(c.chain.Scripts):
-		return c.chain.Scripts[i]
+		return c.chain.Scripts[i], c.chain.Tenant
 	case len(c.chain.Scripts) == 1:
-		return c.chain.Scripts[0]
+		return c.chain.Scripts[0], c.chain.Tenant
 	}
-	return nil
+	return nil, ""
 }
 
 // verdict is the answer to the call, which was in flight when the worker ended.
@@ -120,7 +121,7 @@ func (d *death) verdict(w *worker, c *call) outcome {
 // charge is the error for the one to blame.
 func (d *death) charge(w *worker, c *call) *rulebox.Error {
 	who, name := "the scripts", ""
-	if s := d.scriptToBlame(); s != nil {
+	if s, _ := d.scriptToBlame(); s != nil {
 		name = s.Name
 		who = fmt.Sprintf("%s %q", (&call{chain: &rulebox.Chain{Scripts: []*rulebox.Script{s}}}).kind(0), name)
 	}
@@ -187,7 +188,7 @@ func (w *worker) logDeath(d *death, stderr string) {
 	} else if w.group != nil {
 		fields = append(fields, zap.String("tenant", w.group.key.tenant))
 	}
-	if s := d.scriptToBlame(); s != nil {
+	if s, _ := d.scriptToBlame(); s != nil {
 		fields = append(fields, zap.String("script", s.Name), zap.String("digest", string(s.Digest)))
 	}
 	if d.state != "" {

@@ -41,12 +41,23 @@ func (p *Pool) look() {
 }
 
 // inspect demotes workers that compute for long, and ends those whose script
-// goes on after its answer and after its time.
+// goes on after its answer and after its time, and those that compute more than
+// they can have reason to.
 func (p *Pool) inspect() {
 	now := time.Now()
 	var busy, late []*worker
+	var liars []func()
 	p.mu.Lock()
 	for w := range p.all {
+		burns, err := w.overuses(now)
+		if err != nil {
+			liars = append(liars, func() { w.kill(&death{cause: byProtocol, detail: err}) })
+			continue
+		}
+		if burns && !w.demoted {
+			w.demoted = true
+			busy = append(busy, w)
+		}
 		seq, _, since := w.page.Get()
 		if seq == 0 || now.Sub(since) <= demoteAfter || p.state == closing {
 			continue
@@ -63,6 +74,9 @@ func (p *Pool) inspect() {
 		p.stats.demoted.Add(1)
 		// If it fails, others wait longer, which is no reason to do anything.
 		w.reschedule(unix.SCHED_IDLE)
+	}
+	for _, end := range liars {
+		end()
 	}
 	for _, w := range late {
 		d := &death{cause: byDeadline}

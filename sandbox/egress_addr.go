@@ -1,6 +1,11 @@
 package sandbox
 
-import "net/netip"
+import (
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+)
 
 // special lists the addresses that are not the public Internet, with what they
 // are. The first that matches names the reason. Sources: the IANA special-purpose
@@ -81,4 +86,49 @@ func notPublic(a netip.Addr) string {
 		return "an IPv4 address embedded by ISATAP"
 	}
 	return ""
+}
+
+// thisMachine is what an address of one of the node's interfaces is.
+const thisMachine = "an address of the node's own machine"
+
+// ownAddresses knows the addresses of this machine's interfaces. A public one is
+// no way to the Internet: what listens on it would take the node, or a script,
+// for a neighbour, and a firewall sees the loopback interface only.
+type ownAddresses struct {
+	list func() ([]net.Addr, error)
+
+	mu   sync.Mutex // guards what follows
+	at   time.Time
+	have map[netip.Addr]struct{}
+}
+
+// ownAge is how old the list may be: interfaces come and go.
+const ownAge = 5 * time.Second
+
+func (o *ownAddresses) has(a netip.Addr) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if now := time.Now(); o.have == nil || now.Sub(o.at) > ownAge {
+		o.read(now)
+	}
+	_, own := o.have[a.Unmap()]
+	return own
+}
+
+// read asks the kernel. When it does not tell, the last list stands; what is
+// connected to is looked at again in any case.
+func (o *ownAddresses) read(now time.Time) {
+	o.at = now
+	list, err := o.list()
+	if err != nil {
+		return
+	}
+	o.have = make(map[netip.Addr]struct{}, len(list))
+	for _, a := range list {
+		if n, ok := a.(*net.IPNet); ok {
+			if ip, ok := netip.AddrFromSlice(n.IP); ok {
+				o.have[ip.Unmap()] = struct{}{}
+			}
+		}
+	}
 }

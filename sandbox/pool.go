@@ -52,7 +52,7 @@ type Pool struct {
 	leased   int
 	starting int
 	queued   int
-	tainted  map[rulebox.Digest]struct{}
+	tainted  map[tainted]struct{}
 	// spawnErr is why the last start failed, nil after one that did not.
 	spawnErr error
 	failures int // starts that failed in a row
@@ -65,6 +65,13 @@ const (
 	serving
 	closing
 )
+
+// tainted is a script that cost a worker its life, for the tenant whose worker
+// it was: a tenant can make a script that others have too look bad.
+type tainted struct {
+	tenant string
+	digest rulebox.Digest
+}
 
 // maxTainted bounds the memory of scripts that cost a worker its life. Beyond it
 // the memory starts anew.
@@ -96,7 +103,7 @@ func New(opt Options) (*Pool, error) {
 		kick:    make(chan struct{}, 1),
 		groups:  map[groupKey]*group{},
 		all:     map[*worker]struct{}{},
-		tainted: map[rulebox.Digest]struct{}{},
+		tainted: map[tainted]struct{}{},
 	}
 	p.watcher = time.AfterFunc(time.Hour, p.look)
 	p.watcher.Stop()

@@ -148,7 +148,7 @@ func TestBlame(t *testing.T) {
 		require.Contains(t, e.Hint, "not tried again")
 	}
 	require.Len(t, p.tainted, 1)
-	require.Contains(t, p.tainted, hang.Scripts[0].Digest)
+	require.Contains(t, p.tainted, tainted{hang.Tenant, hang.Scripts[0].Digest})
 }
 
 // Logins that only waited behind the culprit lose nothing: they never began, and
@@ -200,7 +200,7 @@ func TestTailIsBounded(t *testing.T) {
 		}
 		time.Sleep(time.Millisecond)
 	}
-	require.Contains(t, p.tainted, tail.Scripts[0].Digest)
+	require.Contains(t, p.tainted, tainted{tail.Tenant, tail.Scripts[0].Digest})
 }
 
 // A script that cost a worker its life runs alone: others beside it live.

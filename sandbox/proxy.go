@@ -170,6 +170,9 @@ func (b *broker) relayRequests(ctx context.Context, worker net.Conn, t *target) 
 			return
 		}
 		down.left = math.MaxInt64
+		if req.Method == http.MethodTrace || req.Method == http.MethodConnect {
+			return // a proxy answers TRACE with what it got: its password too
+		}
 		b.rewrite(req, t)
 		proxy.SetDeadline(time.Now().Add(relayIdle))
 		if err := req.WriteProxy(proxy); err != nil {

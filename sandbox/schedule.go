@@ -214,7 +214,7 @@ func (p *Pool) mustRunAlone(c *rulebox.Chain) bool {
 		return false
 	}
 	return slices.ContainsFunc(c.Scripts, func(s *rulebox.Script) bool {
-		_, bad := p.tainted[s.Digest]
+		_, bad := p.tainted[tainted{c.Tenant, s.Digest}]
 		return bad
 	})
 }
@@ -341,13 +341,13 @@ func (p *Pool) remove(w *worker) {
 }
 
 // taint remembers that the script cost a worker its life.
-func (p *Pool) taint(d rulebox.Digest) {
+func (p *Pool) taint(tenant string, d rulebox.Digest) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.tainted) >= maxTainted {
 		clear(p.tainted)
 	}
-	p.tainted[d] = struct{}{}
+	p.tainted[tainted{tenant, d}] = struct{}{}
 }
 
 func errClosing() *rulebox.Error {

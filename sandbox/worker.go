@@ -40,6 +40,7 @@ type worker struct {
 	demoted   bool // scheduled as idle work
 	lastUsed  time.Time
 	lastSent  time.Time
+	meter     meter
 
 	// there guards gone: the process id means this process until it was waited
 	// for. Taken last.
@@ -377,8 +378,8 @@ func (w *worker) kill(d *death) {
 	}
 	w.conn.CloseRead() // wakes the reader
 	p := w.pool
-	if s := d.scriptToBlame(); s != nil && d.costsALife() {
-		p.taint(s.Digest)
+	if s, tenant := d.scriptToBlame(); s != nil && d.costsALife() {
+		p.taint(tenant, s.Digest)
 	}
 	if len(calls) > 0 {
 		p.mu.Lock()

@@ -1,0 +1,77 @@
+package sandbox
+
+import (
+	"fmt"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// A meter holds a worker to the processor time that the kernel counts. The shared
+// page is the worker's word: one that was taken over says that it is idle, and
+// burns. Pool.mu guards it.
+type meter struct {
+	at   time.Time // of the last look
+	cpu  time.Duration
+	idle time.Duration // used without an invocation
+}
+
+const (
+	// meterEvery is the time between two looks at a worker.
+	meterEvery = 250 * time.Millisecond
+	// meterSlack is what an idle worker may use beside what its last invocation
+	// left behind: preparing realms, collecting garbage.
+	meterSlack = time.Second
+)
+
+// look takes the processor time used so far and says what is wrong with it, or
+// that the worker computes with nothing to do. free is since when it has had no
+// invocation, zero if it has one; wall is how long one may go on there.
+func (m *meter) look(now time.Time, cpu time.Duration, free time.Time, wall time.Duration) (burns bool, err error) {
+	span, used, first := now.Sub(m.at), cpu-m.cpu, m.at.IsZero()
+	wasFree := !free.IsZero() && !free.After(m.at)
+	m.at, m.cpu = now, cpu
+	if first {
+		return false, nil
+	}
+	// A worker has one processor (GOMAXPROCS); calls in the kernel come on top.
+	if used > 2*span+100*time.Millisecond {
+		return false, fmt.Errorf("it used %s of processor time within %s: it has more threads at work than a worker has", used.Round(time.Millisecond), span.Round(time.Millisecond))
+	}
+	if !wasFree {
+		m.idle = 0
+		return false, nil
+	}
+	if m.idle += used; m.idle > wall+meterSlack {
+		return false, fmt.Errorf("it used %s of processor time with nothing to do", m.idle.Round(time.Millisecond))
+	}
+	return used > span/2, nil
+}
+
+// overuses looks at the worker's meter, if it is time to.
+func (w *worker) overuses(now time.Time) (burns bool, err error) {
+	if w.group == nil || now.Sub(w.meter.at) < meterEvery {
+		return false, nil
+	}
+	var cpu time.Duration
+	err = w.whileThere(func(pid int) (err error) { cpu, err = processTime(pid); return err })
+	if err != nil || cpu == 0 {
+		return false, nil // it is gone
+	}
+	free := w.lastUsed
+	if w.load > 0 {
+		free = time.Time{}
+	}
+	return w.meter.look(now, cpu, free, w.wall+w.pool.opt.Grace)
+}
+
+// processTime is the processor time that all threads of the process used.
+func processTime(pid int) (time.Duration, error) {
+	// The clock of a process: see clock_getcpuclockid(3).
+	const perProcessSched = 2
+	var ts unix.Timespec
+	if err := unix.ClockGettime(int32(^pid<<3|perProcessSched), &ts); err != nil {
+		return 0, err
+	}
+	return time.Duration(ts.Nano()), nil
+}
