@@ -61,16 +61,16 @@ func serve(ctx context.Context, flags *pflag.FlagSet, args []string, std stdio) 
 	if err := f.workers(); err != nil {
 		return misused(std, "%v", err)
 	}
-	log, err := newLogger(f.logLevel, std)
+	log, flush, err := newLogger(f.logLevel, std)
 	if err != nil {
 		return misused(std, "%v", err)
 	}
+	defer flush()
 	// A login leaves a few kilobytes behind; a node's own heap is small. Collecting
 	// at five times the live heap spends memory on latency. GOGC has its say.
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(400)
 	}
-	defer log.Sync() //nolint:errcheck // standard error cannot be synced
 	if err := f.serve(ctx, log, std); err != nil {
 		return fails(std, err)
 	}
@@ -94,15 +94,22 @@ func (f *serveFlags) workers() error {
 	return nil
 }
 
-func newLogger(level string, std stdio) (*zap.Logger, error) {
+// logDelay is how long a line may wait for others: a system call for each login
+// is one on its way.
+const logDelay = 100 * time.Millisecond
+
+// newLogger returns the log, and what writes the last of it.
+func newLogger(level string, std stdio) (*zap.Logger, func(), error) {
 	l, err := zapcore.ParseLevel(level)
 	if err != nil {
-		return nil, fmt.Errorf("--log-level: %w", err)
+		return nil, nil, fmt.Errorf("--log-level: %w", err)
 	}
 	c := zap.NewProductionEncoderConfig()
 	c.EncodeTime = zapcore.RFC3339NanoTimeEncoder
 	c.EncodeDuration = zapcore.StringDurationEncoder
-	return zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(c), zapcore.Lock(zapcore.AddSync(std.err)), l)), nil
+	w := &zapcore.BufferedWriteSyncer{WS: zapcore.Lock(zapcore.AddSync(std.err)), Size: 64 << 10, FlushInterval: logDelay}
+	flush := func() { _ = w.Stop() } // nobody is left to tell if standard error is gone
+	return zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(c), w, l)), flush, nil
 }
 
 // serve builds the node from the inside out and takes it down from the outside
