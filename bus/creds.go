@@ -62,6 +62,14 @@ func CreateCreds(dataDir string, tenants []string, name string) (path string, er
 	return path, k.createCreds(layout(dataDir), path, tenants, name)
 }
 
+// Bounds of one credential's connections to a server, and of the subscriptions of
+// each: a client has one, for answers. Without them one tenant could take all
+// that the server has.
+const (
+	maxConnections   = 1024
+	maxSubscriptions = 4096
+)
+
 func (k *keys) createCreds(l layout, path string, tenants []string, name string) error {
 	taken := fmt.Errorf("bus: there is a credential %q already; revoke it first or choose another name", name)
 	all, err := listCreds(l)
@@ -87,6 +95,8 @@ func (k *keys) createCreds(l layout, path string, tenants []string, name string)
 	claims := jwt.NewAccountClaims(public)
 	claims.Name = name
 	claims.Limits.Exports = 0
+	claims.Limits.Conn = maxConnections
+	claims.Limits.Subs = maxSubscriptions
 	claims.Limits.LeafNodeConn = 0
 	claims.Limits.DisallowBearer = true
 	var permissions jwt.Permissions

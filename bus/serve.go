@@ -62,7 +62,7 @@ func Serve(ctx context.Context, opt ServeOptions) error {
 	// Requests outlive ctx: they end by their own deadlines while draining.
 	base, abandon := context.WithCancel(context.WithoutCancel(ctx))
 	defer abandon()
-	s := &server{opt: opt, base: base, slots: slots{max: opt.MaxInflight, maxTenant: opt.MaxTenant, tenants: make(map[string]int)}}
+	s := &server{opt: opt, base: base, slots: slots{max: opt.MaxInflight, maxTenant: opt.MaxTenant, tenants: make(map[string]share)}}
 	return s.serve(ctx, abandon)
 }
 
@@ -71,6 +71,7 @@ type server struct {
 	base  context.Context
 	slots slots
 	wait  sync.WaitGroup // requests with the handler
+	muted time.Time      // when the log last told of a request without reply subject
 }
 
 func (s *server) serve(ctx context.Context, abandon func()) error {
@@ -130,12 +131,16 @@ func (s *server) drain(sub *nats.Subscription, drained <-chan struct{}, abandon 
 func (s *server) receive(msg *nats.Msg) {
 	arrived := time.Now()
 	if msg.Reply == "" {
-		s.opt.Logger.Warn("request without a reply subject was dropped", zap.String("subject", msg.Subject))
+		s.mute(msg.Subject)
 		return
 	}
 	tenant := tenantOf(msg.Subject)
-	if busy := s.slots.take(tenant); busy != nil {
-		_, id, _ := decodeRequest(msg.Subject, msg.Data)
+	size := len(msg.Data)
+	if busy := s.slots.take(tenant, size); busy != nil {
+		id := ""
+		if size <= maxBusyBody {
+			_, id, _ = decodeRequest(msg.Subject, msg.Data)
+		}
 		s.reply(msg, &rulebox.Result{ID: id}, busy)
 		return
 	}
@@ -144,9 +149,26 @@ func (s *server) receive(msg *nats.Msg) {
 		defer s.wait.Done()
 		res, err := s.handle(msg, arrived)
 		// Free before the answer: who asks one at a time needs one slot.
-		s.slots.give(tenant)
+		s.slots.give(tenant, size)
 		s.reply(msg, res, err)
 	}()
+}
+
+// maxBusyBody is the largest body, in bytes, that is read for the id in it
+// although the request is refused. All tenants' requests wait for that: it must
+// not take long, least of all while the node is flooded.
+const maxBusyBody = 16 << 10
+
+// muteEvery is how often at most the log tells of requests that ask for no answer.
+const muteEvery = time.Second
+
+// mute is about a request that was dropped. NATS calls receive one message at a
+// time, so that nothing guards muted.
+func (s *server) mute(subject string) {
+	if now := time.Now(); now.Sub(s.muted) >= muteEvery {
+		s.muted = now
+		s.opt.Logger.Warn("request without a reply subject was dropped", zap.String("subject", subject[:min(len(subject), 256)]))
+	}
 }
 
 // handle returns what to answer; the result is never nil.

@@ -26,7 +26,7 @@ func init() {
 	abuses = append(abuses, abuse{"answers and burns, said to be idle", func(v *villain, inv *wire.Invoke) {
 		v.page.Set(0, -1)
 		v.result(inv.Seq, fine, nil)
-		for {
+		for v.page.Idle() {
 		}
 	}, "", causes})
 }
