@@ -129,7 +129,7 @@ func TestNoWorkerFree(t *testing.T) {
 	require.Equal(t, 503, a.status, a.body)
 	require.Equal(t, "unavailable", a.at(".error.code"))
 	require.Contains(t, a.at(".error.message"), "all 1 workers of this node are at work for other tenants")
-	require.Contains(t, a.at(".error.hint"), "limit of workers")
+	require.Contains(t, a.at(".error.hint"), "--max-workers")
 	require.NotEmpty(t, a.header.Get("Retry-After"))
 	require.Equal(t, "allow", <-busy, "the one that was running is not disturbed")
 	require.Equal(t, "allow", n.login("beta", someLogin).at(".decision"), "and now there is room")
