@@ -82,7 +82,7 @@ func startEcho(ctx context.Context, kind string) (*candidate, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &candidate{name: "NATS echo, " + kind, cmd: cmd, conn: conn, subject: func(string) string { return "echo" }}, nil
+	return &candidate{name: map[string]string{"embedded": "NATS echo, embedded", "own": "NATS echo"}[kind], cmd: cmd, conn: conn, subject: func(string) string { return "echo" }}, nil
 }
 
 // echoMain is the child of startEcho.
