@@ -44,7 +44,8 @@ type Options struct {
 
 type gateway struct {
 	Options
-	ready prober
+	ready  prober
+	bodies budget
 }
 
 // New returns the handler of every path.
@@ -55,7 +56,10 @@ func New(o Options) http.Handler {
 	mux.HandleFunc("POST /v1/tenants/{tenant}/try", g.try)
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok\n") })
 	mux.HandleFunc("GET /readyz", g.readyz)
-	mux.Handle("GET /metrics", o.Metrics)
+	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, r *http.Request) {
+		mayTake(w)
+		o.Metrics.ServeHTTP(w, r)
+	})
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusNotFound, rulebox.Errorf(rulebox.CodeInvalid, "there is no %s %s", r.Method, r.URL.Path).
 			WithHint("POST /v1/tenants/{tenant}/triggers/{trigger}, POST /v1/tenants/{tenant}/try, GET /livez, /readyz, /metrics"))
@@ -66,10 +70,11 @@ func New(o Options) http.Handler {
 // trigger fires a stored chain.
 func (g *gateway) trigger(w http.ResponseWriter, r *http.Request) {
 	tenant := r.PathValue("tenant")
-	body, ok := g.admit(w, r, tenant, RunTriggers)
-	if !ok {
+	body, give := g.admit(w, r, tenant, RunTriggers)
+	if give == nil {
 		return
 	}
+	defer give()
 	inv, id, err := request.Parse(body)
 	if err != nil {
 		failed(w, 0, id, err)
@@ -86,15 +91,16 @@ func (g *gateway) trigger(w http.ResponseWriter, r *http.Request) {
 	answer(w, res, err)
 }
 
-// admit checks the token and reads the body; it answers the request itself when
-// one of them will not do.
-func (g *gateway) admit(w http.ResponseWriter, r *http.Request, tenant string, right Right) ([]byte, bool) {
+// admit checks the token and reads the body; it answers the request itself, and
+// give is nil, when one of them will not do. Give is called when nothing of the
+// body is needed any more.
+func (g *gateway) admit(w http.ResponseWriter, r *http.Request, tenant string, right Right) (body []byte, give func()) {
 	scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !ok || !strings.EqualFold(scheme, "Bearer") {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 		fail(w, http.StatusUnauthorized, rulebox.Errorf(rulebox.CodeForbidden, "this needs a token").
 			WithHint("send Authorization: Bearer TOKEN; `rulebox token create` makes one"))
-		return nil, false
+		return nil, nil
 	}
 	if !g.Authorize(token, tenant, right) {
 		hint := "the token is unknown, or for other tenants"
@@ -102,18 +108,26 @@ func (g *gateway) admit(w http.ResponseWriter, r *http.Request, tenant string, r
 			hint = "unsaved code needs an operator's token: `rulebox token create` without --tenant"
 		}
 		fail(w, http.StatusForbidden, rulebox.Errorf(rulebox.CodeForbidden, "the token does not allow this").WithHint("%s", hint))
-		return nil, false
+		return nil, nil
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
+	give, err := g.bodies.take(r, tenant)
+	if err != nil {
+		fail(w, 0, err)
+		return nil, nil
+	}
+	body, err = io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
+	if err != nil {
+		give()
+	}
 	if e := (*http.MaxBytesError)(nil); errors.As(err, &e) {
 		fail(w, http.StatusRequestEntityTooLarge, rulebox.Errorf(rulebox.CodeInvalid, "the body is larger than %d bytes", e.Limit))
-		return nil, false
+		return nil, nil
 	}
 	if err != nil {
 		fail(w, http.StatusBadRequest, rulebox.Errorf(rulebox.CodeInvalid, "the body did not arrive whole"))
-		return nil, false
+		return nil, nil
 	}
-	return body, true
+	return body, give
 }
 
 // deadline applies the caller's remaining time, which travels in milliseconds.
@@ -162,6 +176,7 @@ func write(w http.ResponseWriter, status int, res *rulebox.Result, err error) {
 	if status == http.StatusServiceUnavailable {
 		h.Set("Retry-After", "1")
 	}
+	mayTake(w)
 	w.WriteHeader(status)
 	// The caller may be gone; there is nobody to tell.
 	_, _ = w.Write(append(rulebox.AppendOutcome(nil, res, err), '\n'))
@@ -187,6 +202,7 @@ func statusOf(code rulebox.Code) int {
 
 func plain(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	mayTake(w)
 	w.WriteHeader(status)
 	_, _ = io.WriteString(w, text)
 }

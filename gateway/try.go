@@ -41,10 +41,11 @@ type tryRequest struct {
 // one it names.
 func (g *gateway) try(w http.ResponseWriter, r *http.Request) {
 	tenant := r.PathValue("tenant")
-	body, ok := g.admit(w, r, tenant, RunUnsaved)
-	if !ok {
+	body, give := g.admit(w, r, tenant, RunUnsaved)
+	if give == nil {
 		return
 	}
+	defer give()
 	inv, err := parseTry(tenant, body)
 	if err != nil {
 		fail(w, 0, err)

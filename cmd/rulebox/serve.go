@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/pflag"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
+	"golang.org/x/net/netutil"
 
 	"github.com/rulebox/rulebox/bus"
 	"github.com/rulebox/rulebox/gateway"
@@ -254,6 +255,11 @@ func (f *serveFlags) startNATS(ctx context.Context, s *stack, log *zap.Logger) (
 	return conn, nil
 }
 
+// maxConnections bounds the connections over HTTP: without a token nobody gets
+// further than to open some, but each takes a descriptor, which workers and
+// logins need.
+const maxConnections = 4096
+
 func (f *serveFlags) httpServer(l net.Listener, h http.Handler, log *zap.Logger) func(context.Context) error {
 	return func(ctx context.Context) error {
 		errorLog, err := zap.NewStdLogAt(log.Named("http"), zap.WarnLevel)
@@ -268,6 +274,7 @@ func (f *serveFlags) httpServer(l net.Listener, h http.Handler, log *zap.Logger)
 			MaxHeaderBytes:    64 << 10,
 			ErrorLog:          errorLog,
 		}
+		l = netutil.LimitListener(l, maxConnections)
 		done := make(chan error, 1)
 		go func() {
 			if f.tlsCert != "" {
