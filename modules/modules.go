@@ -40,10 +40,22 @@ type Module struct {
 	Source string
 	// Natives are the Go functions the source may call.
 	Natives map[string]Native
+	// Handlers lets the source give functions to natives that return a Task; see
+	// Native.
+	Handlers bool
 	// Internal entries can be required by other modules only, never by scripts.
 	Internal bool
 	// Retired, if not empty, is the advice that require() fails with.
 	Retired string
+}
+
+// ID is what require() finds this very entry by: the name, with the version if
+// there is one.
+func (m *Module) ID() string {
+	if m.Version == "" {
+		return m.Name
+	}
+	return m.Name + "@" + m.Version
 }
 
 // A Native is a Go function behind a module. Args and the result are plain
@@ -59,13 +71,20 @@ type Module struct {
 //	array                          []any                 []any, []string
 //	plain object                   Object                Object
 //	Date                           time.Time             time.Time
-//	function                       not allowed           not allowed
+//	what JSON.parse gives          like the value        JSON
+//	function                       see below             not allowed
 //
 // A []byte argument is a view of the script's memory: it must not be kept or
 // written to after the call, except by natives documented to fill it. A string
 // with lone surrogates arrives with U+FFFD in their place. A result of type Task
 // becomes a Promise. An error becomes a thrown Error; a *Throw chooses its class
 // and properties.
+//
+// In a Module with Handlers, a function at the end of the argument list is not
+// passed on: it is called with the error of the Task that the native returns, and
+// one before it with the result. What they return is what the Promise is
+// fulfilled with, what they throw is what it is rejected with, as in then(f, g)
+// but without a second Promise.
 //
 // A native runs on the script's own goroutine and must not block: what waits
 // goes into a Task.
@@ -78,6 +97,10 @@ type Task func(ctx context.Context) (any, error)
 
 // Null is JavaScript's null as a result.
 type Null struct{}
+
+// JSON is JSON text as a result: scripts get what JSON.parse makes of it, or its
+// SyntaxError.
+type JSON string
 
 // Object is a plain object with its keys in order.
 type Object []Field

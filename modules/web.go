@@ -5,10 +5,10 @@ package modules
 // does not: every login evaluates what it touches anew.
 func webModules() []Module {
 	return []Module{
-		{Name: "internal/fetch", Internal: true, Source: source("fetch"), Natives: sendNatives},
+		{Name: "internal/fetch", Internal: true, Source: source("fetch"), Natives: sendNatives, Handlers: true},
 		{Name: "internal/headers", Internal: true, Source: source("headers")},
 		{Name: "internal/body", Internal: true, Source: source("body"), Natives: bodyNatives},
-		{Name: "internal/response", Internal: true, Source: source("response"), Natives: receiveNatives},
+		{Name: "internal/response", Internal: true, Source: source("response"), Natives: receiveNatives, Handlers: true},
 		{Name: "internal/response_more", Internal: true, Source: source("response_more")},
 		{Name: "internal/request", Internal: true, Source: source("request")},
 		{Name: "internal/formdata", Internal: true, Source: source("formdata")},
@@ -43,7 +43,7 @@ func webModules() []Module {
 
 func webGlobals() []Global {
 	return []Global{
-		{Name: "fetch", Module: "internal/fetch", Export: "fetch"},
+		{Name: "fetch", Module: "internal/response", Export: "fetch"},
 		{Name: "Headers", Module: "internal/headers", Export: "Headers"},
 		{Name: "Response", Module: "internal/response", Export: "Response"},
 		{Name: "Request", Module: "internal/request", Export: "Request"},

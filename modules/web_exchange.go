@@ -17,6 +17,7 @@ import (
 // An exchange is one HTTP request and its response. A realm keeps it from open
 // to the end of the response; Close ends it at any time.
 type exchange struct {
+	parent context.Context // what ctx derives from
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 
@@ -25,7 +26,8 @@ type exchange struct {
 	left int64      // bytes that may still be read
 	late error      // came with the last bytes; for the next read
 
-	raw io.Closer // the response body as it came, set once before any read
+	raw    io.Closer         // the response body as it came, set once before any read
+	answer *exchangeResponse // for httpHead; set before its Task ends
 }
 
 // exchangeRequest is a request as a module describes it.
@@ -56,7 +58,7 @@ var (
 const maxCodings = 5
 
 func newExchange(ctx context.Context) *exchange {
-	x := &exchange{}
+	x := &exchange{parent: ctx}
 	x.ctx, x.cancel = context.WithCancelCause(ctx)
 	return x
 }
@@ -67,9 +69,17 @@ func (x *exchange) Close() error {
 	return nil
 }
 
+// endWith ends the exchange when ctx, a Task's, ends. What it returns stops that.
+func (x *exchange) endWith(ctx context.Context) (stop func() bool) {
+	if ctx == x.parent {
+		return func() bool { return true } // it does already
+	}
+	return context.AfterFunc(ctx, func() { x.cancel(context.Cause(ctx)) })
+}
+
 // send does the request and follows redirects. ctx is the Task's.
 func (x *exchange) send(ctx context.Context, host Host, r *exchangeRequest) (*exchangeResponse, error) {
-	defer context.AfterFunc(ctx, func() { x.cancel(context.Cause(ctx)) })()
+	defer x.endWith(ctx)()
 	transport, err := transportFor(x.ctx, host, r.tls)
 	if err != nil {
 		return nil, err
@@ -104,7 +114,7 @@ func (x *exchange) roundTrip(t *http.Transport, r *exchangeRequest) (*http.Respo
 	if r.body != nil {
 		body = bytes.NewReader(r.body)
 	}
-	req, err := http.NewRequestWithContext(x.ctx, r.method, "http://x", body)
+	req, err := http.NewRequestWithContext(x.ctx, r.method, "", body)
 	if err != nil {
 		return nil, &Throw{Class: "TypeError", Message: "'" + r.method + "' is not a valid HTTP method.", Props: Object{{"code", "ERR_INVALID_HTTP_TOKEN"}}}
 	}
@@ -220,7 +230,7 @@ func (l *lateReader) Read(p []byte) (int, error) {
 // read returns the next part of the body, at most size bytes, and io.EOF after
 // its end.
 func (x *exchange) read(ctx context.Context, size int) ([]byte, error) {
-	defer context.AfterFunc(ctx, func() { x.cancel(context.Cause(ctx)) })()
+	defer x.endWith(ctx)()
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.body == nil {
@@ -247,7 +257,7 @@ func (x *exchange) read(ctx context.Context, size int) ([]byte, error) {
 
 // all returns what is left of the body.
 func (x *exchange) all(ctx context.Context) ([]byte, error) {
-	defer context.AfterFunc(ctx, func() { x.cancel(context.Cause(ctx)) })()
+	defer x.endWith(ctx)()
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.body == nil {

@@ -25,14 +25,21 @@ const (
 //
 //	open() → handle
 //	send(handle, method, url, headers, body, options) → Promise of an Object
+//	get(url) → Promise of handle*1000 + status, of a plain fetch(url); negative if
+//	the response has no body
+//	fetch(handle, …) → like send, with the result of get
+//	head(handle) → the Object of a response that get or fetch gave
 //	read(handle) → Promise of a Uint8Array, or null at the end
-//	bytes(handle), text(handle) → Promise of the rest of the body
+//	bytes(handle), text(handle), json(handle) → Promise of the rest of the body
 //	abort(handle)
 //
 // headers, in and out, is a flat array: name, value, name, value…
 var httpNatives = map[string]Native{
 	"open":  httpOpen,
 	"send":  httpSend,
+	"fetch": httpFetch,
+	"get":   httpGet,
+	"head":  httpHead,
 	"abort": httpAbort,
 	"read": exchangeTask(func(ctx context.Context, x *exchange) (any, error) {
 		b, err := x.read(ctx, httpChunk)
@@ -49,6 +56,10 @@ var httpNatives = map[string]Native{
 		b, err := x.all(ctx)
 		return utf8Text(b), httpError(err)
 	}),
+	"json": exchangeTask(func(ctx context.Context, x *exchange) (any, error) {
+		b, err := x.all(ctx)
+		return JSON(utf8Text(b)), httpError(err)
+	}),
 	"decodeText": func(c *Call, args []any) (any, error) {
 		b, _ := webBytes(args, 0)
 		return utf8Text(b), nil
@@ -58,8 +69,8 @@ var httpNatives = map[string]Native{
 // sendNatives and receiveNatives are the same in two parts: a realm pays for each
 // native of a module that it loads.
 var (
-	sendNatives    = pickNatives(httpNatives, "open", "send", "abort")
-	receiveNatives = pickNatives(httpNatives, "read", "bytes", "text", "decodeText", "abort")
+	sendNatives    = pickNatives(httpNatives, "open", "fetch", "abort")
+	receiveNatives = pickNatives(httpNatives, "get", "head", "read", "bytes", "text", "json", "decodeText", "abort")
 )
 
 func pickNatives(from map[string]Native, names ...string) map[string]Native {
@@ -83,42 +94,107 @@ func httpAbort(c *Call, args []any) (any, error) {
 }
 
 func httpSend(c *Call, args []any) (any, error) {
-	h := webArg(args, 0)
-	x, ok := c.Realm.Handle(h).(*exchange)
-	if !ok {
-		return nil, errBadHandle
-	}
-	r, err := readRequest(args[1:])
+	x, r, err := sending(c, args)
 	if err != nil {
 		return nil, err
 	}
-	opt, _ := webArg(args, 5).(Object)
-	lower, _ := opt.Get("decode").(bool) // fetch, whose names are lower case
 	host := c.Host
-	if host == nil {
-		return nil, Coded("EFORBIDDEN", "this realm has no network")
-	}
 	return Task(func(ctx context.Context) (any, error) {
 		res, err := x.send(ctx, host, r)
 		if err != nil {
 			return nil, httpError(err)
 		}
-		status := res.Status
-		if _, after, ok := strings.Cut(status, " "); ok {
-			status = after
-		} else {
-			status = ""
-		}
-		return Object{
-			{"status", res.StatusCode},
-			{"statusText", status},
-			{"url", res.url.href()},
-			{"redirected", res.redirected},
-			{"headers", flatHeader(res.Header, lower)},
-			{"version", fmt.Sprintf("%d.%d", res.ProtoMajor, res.ProtoMinor)},
-			{"empty", res.Body == http.NoBody},
-		}, nil
+		return headOf(res, false), nil
 	}), nil
+}
+
+func httpFetch(c *Call, args []any) (any, error) {
+	x, r, err := sending(c, args)
+	if err != nil {
+		return nil, err
+	}
+	h, _ := args[0].(float64)
+	return fetching(c.Host, x, r, int(h)), nil
+}
+
+// sending is what the arguments of send and fetch mean.
+func sending(c *Call, args []any) (*exchange, *exchangeRequest, error) {
+	x, ok := c.Realm.Handle(webArg(args, 0)).(*exchange)
+	if !ok {
+		return nil, nil, errBadHandle
+	}
+	r, err := readRequest(args[1:])
+	if err != nil {
+		return nil, nil, err
+	}
+	if c.Host == nil {
+		return nil, nil, errNoNetwork
+	}
+	return x, r, nil
+}
+
+var errNoNetwork = Coded("EFORBIDDEN", "this realm has no network")
+
+// plainHeader is what a fetch without options sends. It is not written to.
+var plainHeader = http.Header{
+	"Accept": {"*/*"}, "Accept-Language": {"*"}, "Sec-Fetch-Mode": {"cors"}, "User-Agent": {"node"}, "Accept-Encoding": {"gzip, deflate"},
+}
+
+func httpGet(c *Call, args []any) (any, error) {
+	text, _ := webString(args, 0)
+	u, err := parseHTTPURL(text)
+	if err != nil {
+		return nil, err
+	}
+	if u.username != "" || u.password != "" {
+		return nil, &Throw{Class: "TypeError", Message: "the URL includes credentials"}
+	}
+	if c.Host == nil {
+		return nil, errNoNetwork
+	}
+	x := newExchange(c.Ctx)
+	r := &exchangeRequest{method: http.MethodGet, url: u, header: plainHeader, redirects: maxRedirects, decode: true}
+	return fetching(c.Host, x, r, c.Realm.Keep(x)), nil
+}
+
+// maxRedirects is how many redirects a fetch follows at most.
+const maxRedirects = 20
+
+// fetching sends and gives the handle and the status in one number.
+func fetching(host Host, x *exchange, r *exchangeRequest, handle int) Task {
+	return func(ctx context.Context) (any, error) {
+		res, err := x.send(ctx, host, r)
+		if err != nil {
+			return nil, httpError(err)
+		}
+		x.answer = res
+		n := int64(handle)*1000 + int64(min(res.StatusCode, 999))
+		if res.Body == http.NoBody {
+			n = -n
+		}
+		return n, nil
+	}
+}
+
+func httpHead(c *Call, args []any) (any, error) {
+	x, ok := c.Realm.Handle(webArg(args, 0)).(*exchange)
+	if !ok || x.answer == nil {
+		return nil, errBadHandle
+	}
+	return headOf(x.answer, true), nil // fetch's names are lower case
+}
+
+func headOf(res *exchangeResponse, lower bool) Object {
+	_, text, _ := strings.Cut(res.Status, " ")
+	return Object{
+		{"status", res.StatusCode},
+		{"statusText", text},
+		{"url", res.url.href()},
+		{"redirected", res.redirected},
+		{"headers", flatHeader(res.Header, lower)},
+		{"version", fmt.Sprintf("%d.%d", res.ProtoMajor, res.ProtoMinor)},
+		{"empty", res.Body == http.NoBody},
+	}
 }
 
 var errBadHandle = &Throw{Class: "TypeError", Message: "the object is not usable any more"}
@@ -177,7 +253,7 @@ func readRequest(args []any) (*exchangeRequest, error) {
 	}
 	opt, _ := webArg(args, 4).(Object)
 	if n, ok := opt.Get("redirects").(float64); ok {
-		r.redirects = min(int(n), 20)
+		r.redirects = min(int(n), maxRedirects)
 	}
 	r.refuse, _ = opt.Get("refuse").(bool)
 	r.decode, _ = opt.Get("decode").(bool)

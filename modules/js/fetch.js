@@ -1,6 +1,6 @@
 'use strict';
-// fetch over the node's dial broker. A plain fetch(url) evaluates this file and
-// internal/response only.
+// fetch over the node's dial broker, with all that it may be given. A plain
+// fetch(url) evaluates internal/response only.
 
 const upper = { get: 'GET', head: 'HEAD', post: 'POST', put: 'PUT', patch: 'PATCH', delete: 'DELETE', options: 'OPTIONS' };
 
@@ -116,12 +116,13 @@ function send(p, data) {
   for (let i = 0; i < defaults.length; i += 2) {
     if (!has(headers, defaults[i])) headers.push(defaults[i], defaults[i + 1]);
   }
+  const { make } = require('internal/response');
   const h = native.open();
   let promise;
   try {
-    promise = native.send(h, p.method, url, headers, data, {
+    promise = native.fetch(h, p.method, url, headers, data, {
       redirects: p.redirect === 'follow' ? 20 : 0, refuse: p.redirect === 'error', decode: true,
-    });
+    }, (m) => make(m, signal), (err) => { throw signal && signal.aborted ? signal.reason : failed(err); });
   } catch (err) {
     native.abort(h);
     if (err.code === 'ERR_INVALID_URL') {
@@ -131,14 +132,13 @@ function send(p, data) {
     }
     throw err.code === 'ERR_INVALID_PROTOCOL' ? failed(err) : err;
   }
-  const make = (m) => require('internal/response').make(h, m, signal);
-  if (!signal) return promise.then(make, (err) => { throw failed(err); });
+  if (!signal) return promise;
   return new Promise((resolve, reject) => {
     signal.addEventListener('abort', () => {
       native.abort(h);
       reject(signal.reason);
     }, { once: true });
-    promise.then((m) => resolve(make(m)), (err) => reject(signal.aborted ? signal.reason : failed(err)));
+    promise.then(resolve, reject);
   });
 }
 
@@ -146,4 +146,4 @@ function send(p, data) {
 // there are none.
 let requestOf = () => undefined;
 
-module.exports = { fetch, plan, pairs, setRequestOf(f) { requestOf = f; } };
+module.exports = { fetch, failed, plan, pairs, setRequestOf(f) { requestOf = f; } };

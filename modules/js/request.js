@@ -2,8 +2,7 @@
 const { plan, setRequestOf } = require('internal/fetch');
 const kRequest = Symbol('request');
 setRequestOf((v) => v[kRequest]);
-const { state } = require('internal/response');
-const { kBody, carrier, define, fork } = require('internal/response_more');
+const { state, kBody, carrier, define, fork } = require('internal/response_more');
 const kState = Symbol('request state');
 
 class Request {

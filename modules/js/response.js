@@ -1,80 +1,72 @@
 'use strict';
-// The part of Response that nearly every script uses: status, ok, headers, text
-// and json. The rest is installed by internal/response_more when it is first
-// touched: functions that are never called cost every login too.
+// fetch(url), and the part of Response that nearly every script uses: status, ok,
+// headers, text and json. The rest is installed by internal/response_more when it
+// is first touched, and other ways of calling fetch are in internal/fetch:
+// functions that are never called cost every login too.
 //
 // No RegExp, Set or Symbol is used on the way of a plain fetch: the engine makes
 // those constructors when they are first touched, in every realm anew.
 const kMake = {}; // the argument of a construction from inside
 
-// The state of a body, of a Response or a Request:
-//   h       handle of the exchange that it comes from, or -1
-//   data    string, bytes or a Promise of either; null if there is none
-//   signal  the AbortSignal of the fetch that it comes from
-//   stream  the ReadableStream that `.body` gave out
-//   shared  a Promise of all bytes, when clone() made several of one
-//   used    it was read
-const state = (h, data, signal) => ({ h, data, signal, stream: null, shared: null, used: false });
-
-function fail(b, err) {
-  if (b.signal && b.signal.aborted) throw b.signal.reason;
-  if (err && err.code === 'ERR_RESPONSE_TOO_LARGE') {
-    err.name = 'ResponseExceededMaxSizeError';
-    err.code = 'UND_ERR_RES_EXCEEDED_MAX_SIZE';
-  } else if (err && (err.code === 'ECONNRESET' || err.code === 'ETIMEDOUT')) {
-    const e = new TypeError('terminated');
-    e.cause = err;
-    throw e;
-  }
-  throw err;
-}
-
-// all gives what is left of the body: text, or a Uint8Array.
-function all(b, text) {
-  if (b.used || b.stream && (b.stream.locked || b.stream.disturbed)) {
-    return Promise.reject(new TypeError('Body is unusable: Body has already been read'));
-  }
-  if (b.signal && b.signal.aborted) return Promise.reject(b.signal.reason);
-  if (b.h < 0 || b.shared || b.stream) return require('internal/response_more').all(b, text);
-  b.used = true;
-  return (text ? native.text(b.h) : native.bytes(b.h)).then(undefined, (err) => fail(b, err));
-}
-
+// A Response that came from the network is h, the handle of its exchange or, if
+// it has no body, -1 - handle, its status, its signal, and whether it was read.
+// Only when more is asked for has it a body and a head, which see open.
 class Response {
+  #h;
+  #status;
+  #signal;
+  #used;
   #body;
-  #state;
-  constructor(body, init, b, st) {
-    if (body !== kMake) [b, st] = require('internal/response_more').construct(body, init);
-    this.#body = b;
-    this.#state = st;
+  #head;
+  constructor(body, init, b, head) {
+    if (body !== kMake) [b, head] = require('internal/response_more').construct(body, init);
+    if (head) {
+      this.#body = b;
+      this.#head = head;
+      return;
+    }
+    const n = init < 0 ? -init : init;
+    this.#status = n % 1000;
+    const h = (n - this.#status) / 1000;
+    this.#h = init < 0 ? -1 - h : h;
+    this.#signal = b;
   }
-  get status() { return this.#state.status; }
-  get ok() { const s = this.#state.status; return s >= 200 && s <= 299; }
+  get status() { return this.#head ? this.#head.status : this.#status; }
+  get ok() { const s = this.status; return s >= 200 && s <= 299; }
   get headers() {
-    const s = this.#state;
+    const s = open(this)[1];
     if (Array.isArray(s.headers)) s.headers = require('internal/headers').from(s.headers);
     return s.headers;
   }
-  text() { return all(this.#body, true); }
-  json() { return all(this.#body, true).then(JSON.parse); }
-  static json(data, init) { return complete().json(data, init); }
-  static error() { return complete().error(); }
-  static redirect(url, status) { return complete().redirect(url, status); }
-  static open(r) { return [r.#body, r.#state]; }
+  text() { return this.#read(false); }
+  json() { return this.#read(true); }
+  #read(json) {
+    const h = this.#h, signal = this.#signal;
+    if (this.#body || this.#used || h < 0 || signal && signal.aborted) return require('internal/response_more').text(open(this)[0], json);
+    this.#used = true;
+    const fail = (err) => require('internal/response_more').fail({ signal }, err);
+    return json ? native.json(h, fail) : native.text(h, fail);
+  }
+  // open gives the inside, for response_more: the state of the body, and the head
+  // as native.head gives it.
+  static open(r) {
+    if (!r.#body) r.#body = require('internal/response_more').state(r.#h < 0 ? -1 : r.#h, null, r.#signal, !!r.#used);
+    if (!r.#head) r.#head = native.head(r.#h < 0 ? -1 - r.#h : r.#h);
+    return [r.#body, r.#head];
+  }
 }
-const open = Response.open; // the inside of a Response, for response_more
+const open = Response.open;
 delete Response.open;
+delete Response.prototype.constructor; // seldom, see below
 
-const seldom = ' type url redirected statusText body bodyUsed arrayBuffer bytes blob formData clone ';
+const seldom = ' constructor type url redirected statusText body bodyUsed arrayBuffer bytes blob formData clone ';
 const isSeldom = (name) => (typeof name === 'string' ? seldom.includes(' ' + name + ' ')
   : name === Symbol.toStringTag || name === Symbol.for('nodejs.util.inspect.custom'));
 function complete() {
-  const more = require('internal/response_more');
   if (Object.getPrototypeOf(Response.prototype) !== Object.prototype) {
     Object.setPrototypeOf(Response.prototype, Object.prototype);
-    more.install(Response);
+    require('internal/response_more').install();
   }
-  return more;
 }
 Object.setPrototypeOf(Response.prototype, new Proxy(Object.prototype, {
   get(target, name, self) {
@@ -85,7 +77,16 @@ Object.setPrototypeOf(Response.prototype, new Proxy(Object.prototype, {
   has(target, name) { return isSeldom(name) || name in target; },
 }));
 
-// make is a response from the network. m is what native.send gave.
-const make = (h, m, signal) => new Response(kMake, null, state(m.empty ? -1 : h, null, signal), m);
+// make is a Response of what native.get or native.fetch gave.
+const make = (n, signal) => new Response(kMake, n, signal);
 
-module.exports = { Response, open, kMake, state, all, fail, make, native };
+function fetch(input, init) {
+  if (typeof input === 'string' && init === undefined) {
+    try {
+      return native.get(input, make, (err) => { throw require('internal/fetch').failed(err); });
+    } catch (_) { /* no plain URL: below it is said why */ }
+  }
+  return require('internal/fetch').fetch.apply(this, arguments);
+}
+
+module.exports = { fetch, make, Class: Response, open, kMake, native, get Response() { complete(); return Response; } };

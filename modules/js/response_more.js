@@ -1,9 +1,46 @@
 'use strict';
 // The rest of Response, and what Request shares with it.
-const { Response, open, kMake, state, all: readAll, fail, native: io } = require('internal/response');
+const { Class: Response, open, kMake, native: io } = require('internal/response');
 const kBody = Symbol('body'); // of a Request
 const bodyOf = (o) => (o instanceof Response ? open(o)[0] : o[kBody]);
 const stateOf = (r) => open(r)[1];
+
+// The state of a body, of a Response or a Request:
+//   h       handle of the exchange that it comes from, or -1
+//   data    string, bytes or a Promise of either; null if there is none
+//   signal  the AbortSignal of the fetch that it comes from
+//   used    it was read
+//   stream  the ReadableStream that `.body` gave out
+//   shared  a Promise of all bytes, when clone() made several of one
+const state = (h, data, signal, used = false) => ({ h, data, signal, used, stream: null, shared: null });
+
+function fail(b, err) {
+  if (b.signal && b.signal.aborted) throw b.signal.reason;
+  if (err && err.code === 'ERR_RESPONSE_TOO_LARGE') {
+    err.name = 'ResponseExceededMaxSizeError';
+    err.code = 'UND_ERR_RES_EXCEEDED_MAX_SIZE';
+  } else if (err && (err.code === 'ECONNRESET' || err.code === 'ETIMEDOUT')) {
+    const e = new TypeError('terminated');
+    e.cause = err;
+    throw e;
+  }
+  throw err;
+}
+
+// readAll gives what is left of the body: text, or a Uint8Array.
+function readAll(b, text) {
+  if (b.used || b.stream && (b.stream.locked || b.stream.disturbed)) {
+    return Promise.reject(new TypeError('Body is unusable: Body has already been read'));
+  }
+  if (b.signal && b.signal.aborted) return Promise.reject(b.signal.reason);
+  if (b.h < 0 || b.shared || b.stream) return all(b, text);
+  b.used = true;
+  const failed = (err) => fail(b, err);
+  return text ? io.text(b.h, failed) : io.bytes(b.h, failed);
+}
+
+// text is the answer of text(), or of json().
+const text = (b, json) => (json ? readAll(b, true).then(JSON.parse) : readAll(b, true));
 
 const none = (b) => b.h < 0 && b.data === null && !b.stream && !b.shared;
 
@@ -16,7 +53,7 @@ function all(b, text) {
 function rest(b) {
   if (b.shared) return b.shared;
   if (b.stream) return require('internal/webstream').collect(b.stream);
-  if (b.h >= 0) return io.bytes(b.h).then(undefined, (err) => fail(b, err));
+  if (b.h >= 0) return io.bytes(b.h, (err) => fail(b, err));
   return Promise.resolve(b.data);
 }
 
@@ -61,8 +98,8 @@ const carrier = {
     return b.stream;
   },
   get bodyUsed() { const b = bodyOf(this); return b.used || !!(b.stream && b.stream.disturbed); },
-  text() { return readAll(bodyOf(this), true); },
-  json() { return readAll(bodyOf(this), true).then(JSON.parse); },
+  text() { return text(bodyOf(this), false); },
+  json() { return text(bodyOf(this), true); },
   arrayBuffer() {
     return readAll(bodyOf(this), false).then((u) => (u.byteLength === u.buffer.byteLength ? u.buffer : u.buffer.slice(u.byteOffset, u.byteOffset + u.byteLength)));
   },
@@ -125,9 +162,11 @@ function define(target, source) {
   }
 }
 
-function install(Response) {
+function install() {
   define(Response.prototype, carrier);
   define(Response.prototype, response);
+  define(Response.prototype, { constructor: Response });
+  define(Response, { json, error, redirect });
 }
 
 const nullStatus = new Set([101, 103, 204, 205, 304]);
@@ -161,4 +200,4 @@ function ofData(url) {
   return Promise.resolve(r);
 }
 
-module.exports = { kBody, all, take, fork, construct, install, define, carrier, ofData, json, error, redirect };
+module.exports = { kBody, state, fail, text, take, fork, construct, install, define, carrier, ofData };

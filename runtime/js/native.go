@@ -27,7 +27,7 @@ func (r *Realm) natives(m *modules.Module) goja.Value {
 	if len(m.Natives) == 0 {
 		return r.vm.NewObject()
 	}
-	return r.vm.NewDynamicObject(&nativeObject{r: r, natives: m.Natives})
+	return r.vm.NewDynamicObject(&nativeObject{r: r, natives: m.Natives, handlers: m.Handlers})
 }
 
 // nativeObject is `native`: see goja.DynamicObject. A function is made when the
@@ -36,6 +36,8 @@ type nativeObject struct {
 	r       *Realm
 	natives map[string]modules.Native
 	made    map[string]goja.Value
+
+	handlers bool
 }
 
 func (o *nativeObject) Get(key string) goja.Value {
@@ -49,7 +51,8 @@ func (o *nativeObject) Get(key string) goja.Value {
 	if o.made == nil {
 		o.made = make(map[string]goja.Value)
 	}
-	v := o.r.function(key, func(call goja.FunctionCall) goja.Value { return o.r.callNative(n, call) })
+	// Nobody sees its name: sources of ours just call it.
+	v := o.r.vm.ToValue(func(call goja.FunctionCall) goja.Value { return o.r.callNative(n, call, o.handlers) })
 	o.made[key] = v
 	return v
 }
@@ -84,10 +87,14 @@ func (r *Realm) nativeCall() *modules.Call {
 	return r.call
 }
 
-func (r *Realm) callNative(n modules.Native, call goja.FunctionCall) goja.Value {
-	args := make([]any, len(call.Arguments))
+func (r *Realm) callNative(n modules.Native, call goja.FunctionCall, handlers bool) goja.Value {
+	list, t := call.Arguments, then{}
+	if handlers {
+		list, t = cutThen(list)
+	}
+	args := make([]any, len(list))
 	in := importer{r: r, left: maxValues}
-	for i, v := range call.Arguments {
+	for i, v := range list {
 		args[i] = in.plain(v, 0)
 	}
 	c := r.nativeCall()
@@ -96,15 +103,40 @@ func (r *Realm) callNative(n modules.Native, call goja.FunctionCall) goja.Value 
 		panic(r.thrown(err))
 	}
 	if task, ok := v.(modules.Task); ok {
-		return r.startTask(c.Ctx, task)
+		return r.startTask(c.Ctx, task, t)
+	}
+	if t.err != nil {
+		panic(r.vm.NewTypeError("a function cannot be passed here"))
 	}
 	return r.value(v, 0)
+}
+
+// then is what maps the result and the error of a task; nil where nothing does.
+type then struct{ result, err goja.Callable }
+
+// cutThen cuts the functions off the end of a native's arguments.
+func cutThen(args []goja.Value) ([]goja.Value, then) {
+	var t then
+	for _, f := range []*goja.Callable{&t.err, &t.result} {
+		if len(args) == 0 {
+			break
+		}
+		o, ok := args[len(args)-1].(*goja.Object)
+		if !ok {
+			break
+		}
+		if *f, ok = goja.AssertFunction(o); !ok {
+			break
+		}
+		args = args[:len(args)-1]
+	}
+	return args, t
 }
 
 // startTask runs the task on its own goroutine, which ends when it does; Close
 // cancels its context, and Input.Tasks counts it. Its result settles the promise
 // in a turn of the script that started it.
-func (r *Realm) startTask(ctx context.Context, task modules.Task) goja.Value {
+func (r *Realm) startTask(ctx context.Context, task modules.Task, t then) goja.Value {
 	if r.loop.tasks >= maxTasks {
 		panic(r.newError("RangeError", fmt.Sprintf("more than %d operations are in flight", maxTasks)))
 	}
@@ -123,7 +155,7 @@ func (r *Realm) startTask(ctx context.Context, task modules.Task) goja.Value {
 		v, err := runTask(ctx, task)
 		r.loop.post(turn{script, func() error {
 			r.loop.tasks--
-			return r.settle(v, err, resolve, reject)
+			return r.settle(func() goja.Value { return r.outcome(t, v, err) }, resolve, reject)
 		}})
 	}()
 	return r.vm.ToValue(p)
@@ -139,12 +171,13 @@ func runTask(ctx context.Context, task modules.Task) (v any, err error) {
 	return task(ctx)
 }
 
-// settle resolves or rejects, then lets the promise jobs run.
-func (r *Realm) settle(v any, err error, resolve, reject func(any) error) error {
+// settle settles a promise with what f returns or throws, then lets the promise
+// jobs run.
+func (r *Realm) settle(f func() goja.Value, resolve, reject func(any) error) error {
 	settle := r.loop.settler
 	if settle == nil {
 		// The engine runs promise jobs when a call of a function returns.
-		settle = r.function("settle", func(goja.FunctionCall) goja.Value {
+		settle = r.vm.ToValue(func(goja.FunctionCall) goja.Value {
 			do := r.loop.settling
 			r.loop.settling = nil
 			do()
@@ -153,14 +186,34 @@ func (r *Realm) settle(v any, err error, resolve, reject func(any) error) error 
 		r.loop.settler = settle
 	}
 	r.loop.settling = func() {
-		if err != nil {
-			reject(r.thrown(err))
+		var v goja.Value
+		if ex := r.vm.Try(func() { v = f() }); ex != nil {
+			reject(ex.Value())
 		} else {
-			resolve(r.value(v, 0))
+			resolve(v)
 		}
 	}
 	_, e := r.invoke(settle, goja.Undefined())
 	return e
+}
+
+// outcome is what a task that ended with v and err gives. It throws.
+func (r *Realm) outcome(t then, v any, err error) (out goja.Value) {
+	f := t.result
+	if err != nil {
+		out, f = r.thrown(err), t.err
+		if f == nil {
+			panic(out)
+		}
+	} else {
+		out = r.value(v, 0)
+	}
+	if f != nil {
+		var e error
+		out, e = f(goja.Undefined(), out)
+		rethrow(e)
+	}
+	return out
 }
 
 // isTyped reports whether t is what a typed array exports to: a slice of numbers.
@@ -346,6 +399,8 @@ func (r *Realm) value(v any, depth int) goja.Value {
 		return r.vm.ToValue(v)
 	case []byte:
 		return r.bytes(v)
+	case modules.JSON:
+		return r.parsed(string(v))
 	case []string:
 		items := make([]any, len(v))
 		for i, s := range v {
@@ -370,6 +425,29 @@ func (r *Realm) value(v any, depth int) goja.Value {
 		return o
 	}
 	panic(r.newError("Error", fmt.Sprintf("internal fault: a module returned a %T", v)))
+}
+
+// parsed is what JSON.parse makes of the text, of which big parts come into being
+// when they are touched.
+func (r *Realm) parsed(text string) goja.Value {
+	v, err := r.codec.Decode([]byte(text))
+	switch err.(type) {
+	case nil:
+		return v
+	case *goja.InterruptedError, *goja.StackOverflowError:
+		panic(err)
+	}
+	parse := goja.Undefined()
+	if o, ok := r.vm.Get("JSON").(*goja.Object); ok {
+		parse = o.Get("parse")
+	}
+	f, ok := goja.AssertFunction(parse)
+	if !ok {
+		panic(r.newError("SyntaxError", "the text is not JSON"))
+	}
+	v, err = f(goja.Undefined(), r.vm.ToValue(text))
+	rethrow(err)
+	return v
 }
 
 // bytes returns a Uint8Array over b.

@@ -32,7 +32,7 @@ func newTestRealm(t *testing.T, source string, natives map[string]modules.Native
 	r := New(c, []*Program{p}, nil)
 	t.Cleanup(r.Close)
 	for name, n := range natives {
-		r.globals.object.Set(name, r.function(name, func(call goja.FunctionCall) goja.Value { return r.callNative(n, call) }))
+		r.globals.object.Set(name, r.function(name, func(call goja.FunctionCall) goja.Value { return r.callNative(n, call, false) }))
 	}
 	return r
 }
@@ -291,12 +291,60 @@ func TestTaskBelongsToItsScript(t *testing.T) {
 	r := New(c, progs, nil)
 	defer r.Close()
 	for name, n := range natives {
-		r.globals.object.Set(name, r.function(name, func(call goja.FunctionCall) goja.Value { return r.callNative(n, call) }))
+		r.globals.object.Set(name, r.function(name, func(call goja.FunctionCall) goja.Value { return r.callNative(n, call, false) }))
 	}
 	_, fail := r.Run(&Input{Args: []json.RawMessage{[]byte("{}"), []byte("{}")}, Gate: freeGate{}, Deadline: time.Now().Add(20 * time.Second)})
 	require.NotNil(t, fail)
 	assert.Equal(t, "first", fail.Script)
 	assert.Equal(t, "late failure", fail.Message)
+}
+
+// Handlers map what a task gives before its promise is settled.
+func TestHandlers(t *testing.T) {
+	c := &rulebox.Chain{Scripts: []*rulebox.Script{rulebox.NewScript(rulebox.KindRule, "r", `async function (u, out, cb) {
+		const no = (e) => { throw new RangeError('mapped ' + e.message); };
+		const seen = (p) => p.then((v) => 'ok ' + v, (e) => e.name + ' ' + e.message);
+		out.v = [
+			await seen(task(1, (v) => v + 1, no)),
+			await seen(task(-1, (v) => v + 1, no)),
+			await seen(task(-1, (v) => v + 1, () => 'saved')),
+			await seen(task(1, () => { throw new TypeError('from the result'); }, no)),
+			await seen(task(1, no)),
+			await seen(task(-1, no)),
+			await seen(task(1, () => Promise.resolve('later'), no)),
+			await seen(task(-1)),
+			(await task('{"a":{"b":[1,{"c":2}]}}')).a.b[1].c,
+			await task('{"a":1').then(null, (e) => e.name),
+		];
+		try { plain(1, no); } catch (e) { out.v.push(e.name); }
+		cb(null, u, out);
+	}`)}}
+	p, err := Compile(c.Scripts[0])
+	require.NoError(t, err)
+	r := New(c, []*Program{p}, nil)
+	defer r.Close()
+	for name, n := range map[string]modules.Native{
+		"task": func(_ *modules.Call, args []any) (any, error) {
+			return modules.Task(func(context.Context) (any, error) {
+				switch v := args[0].(type) {
+				case string:
+					return modules.JSON(v), nil
+				case float64:
+					if v < 0 {
+						return nil, errors.New("failed")
+					}
+				}
+				return args[0], nil
+			}), nil
+		},
+		"plain": func(*modules.Call, []any) (any, error) { return nil, nil },
+	} {
+		r.globals.object.Set(name, r.function(name, func(call goja.FunctionCall) goja.Value { return r.callNative(n, call, true) }))
+	}
+	res, fail := r.Run(&Input{Args: []json.RawMessage{[]byte("{}"), []byte("{}")}, Gate: freeGate{}, Deadline: time.Now().Add(20 * time.Second)})
+	require.Nil(t, fail)
+	assert.JSONEq(t, `{"v":["ok 2","RangeError mapped failed","ok saved","TypeError from the result","ok 1","RangeError mapped failed",
+		"ok later","Error failed",2,"SyntaxError","TypeError"]}`, string(res.Values[1]))
 }
 
 func TestViewIsAView(t *testing.T) {

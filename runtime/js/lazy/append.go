@@ -199,7 +199,7 @@ func (w *writer) leave() { w.stack = w.stack[:len(w.stack)-1] }
 func (w *writer) node(n *node) error {
 	d := n.doc
 	self := n.self()
-	if n.vals == nil {
+	if n.vals == nil && n.extra == nil {
 		return w.raw(d.text[self.Start:self.End])
 	}
 	if err := w.enter(n.obj); err != nil {
@@ -213,6 +213,7 @@ func (w *writer) node(n *node) error {
 	w.dst = append(w.dst, open)
 	first := len(w.dst)
 	size, i := int(self.Len), n.at+1
+	extra := n.extra
 	for ord := range size {
 		before := len(w.dst)
 		if before > first {
@@ -236,8 +237,32 @@ func (w *writer) node(n *node) error {
 			return err
 		}
 	}
+	for j := range extra {
+		var v goja.Value
+		if n.whole {
+			v = n.obj.Get(extra[j].key)
+		} else {
+			v = n.extra[j].value
+		}
+		if err := w.extra(extra[j].key, v, first); err != nil {
+			return err
+		}
+	}
 	w.dst = append(w.dst, end)
 	return nil
+}
+
+// extra writes a member that was added to a node, whose members begin at first.
+func (w *writer) extra(key string, v goja.Value, first int) error {
+	before := len(w.dst)
+	if before > first {
+		w.dst = append(w.dst, ',')
+	}
+	if err := w.quote(key); err != nil {
+		return err
+	}
+	w.dst = append(w.dst, ':')
+	return w.member(v, key, -1, false, before)
 }
 
 // current returns the member with the key and ordinal, whose value in the text is
@@ -251,6 +276,9 @@ func (w *writer) current(n *node, key string, ord int, at uint32) (v goja.Value,
 		return n.obj.Get(key), true
 	case w.exact:
 		return n.child(ord, at), true
+	}
+	if n.vals == nil {
+		return nil, false
 	}
 	v = n.vals[ord]
 	_, changed = v.(*goja.Object)

@@ -20,6 +20,9 @@ const (
 	// Larger nodes become whole when they are touched: to look for each member
 	// anew would take quadratic time.
 	maxSmall = 64
+	// maxExtra is how many members a node gets that are not in its text, before it
+	// becomes whole.
+	maxExtra = 8
 )
 
 // A node is an object or array of the text.
@@ -37,6 +40,14 @@ type node struct {
 	// none. replaced has a bit for each of the latter.
 	vals     []goja.Value
 	replaced uint64
+	// extra are members that were added to an object, in order.
+	extra []member
+}
+
+// member is one that is not in the text.
+type member struct {
+	key   string
+	value goja.Value
 }
 
 func (n *node) self() *jsonscan.Value { return &n.doc.values[n.at] }
@@ -198,9 +209,12 @@ func (c *Codec) makeWhole(n *node) {
 		}
 	} else {
 		c.fill(real, n.doc, n.at, n.vals)
+		for _, m := range n.extra {
+			c.define(real, m.key, m.value)
+		}
 	}
 	c.layout.become(n.obj, real)
-	n.vals, n.doc = nil, nil
+	n.vals, n.doc, n.extra = nil, nil, nil
 }
 
 // fill defines the members of the object on o, taking those already read from

@@ -8,8 +8,8 @@ import (
 	"github.com/dop251/goja"
 )
 
-// The traps. All but the reading and replacing of one member make the node whole
-// first, which ends its traps; then they do the operation, this once, on the real
+// The traps. All but the reading, replacing and adding of one member make the node
+// whole first, which ends its traps; then they do the operation, this once, on the real
 // object.
 
 func (c *Codec) setTraps() {
@@ -47,7 +47,7 @@ func (n *node) replace(name string, v goja.Value) bool {
 	}
 	ord, _, ok := n.lookup(name)
 	if !ok {
-		return false
+		return n.add(name, v)
 	}
 	if n.vals == nil {
 		n.vals = make([]goja.Value, n.self().Len)
@@ -57,14 +57,46 @@ func (n *node) replace(name string, v goja.Value) bool {
 	return true
 }
 
-// own returns the value of the property that the node has by its text. A node
-// with many members becomes whole.
+// add gives the object a member that is not in its text, or replaces one that
+// was added. It does not where the prototype has a say (a setter, __proto__), and
+// where the member would not come last, as names that may be indices come first, nor
+// for toJSON, which rules over the text.
+func (n *node) add(name string, v goja.Value) bool {
+	if n.array {
+		return false
+	}
+	if m := n.added(name); m != nil {
+		m.value = v
+		return true
+	}
+	if len(n.extra) == maxExtra || name == "toJSON" || name != "" && name[0] >= '0' && name[0] <= '9' ||
+		strings.Contains(name, "\uFFFD") || !n.c.absent(n, name) {
+		return false
+	}
+	n.extra = append(n.extra, member{name, v})
+	return true
+}
+
+// added returns the member that add made, nil if there is none.
+func (n *node) added(name string) *member {
+	for i := range n.extra {
+		if n.extra[i].key == name {
+			return &n.extra[i]
+		}
+	}
+	return nil
+}
+
+// own returns the value of the property that the node has by its text, or that
+// was added. A node with many members becomes whole.
 func (c *Codec) own(n *node, name string) (v goja.Value, ok bool) {
 	size := int(n.self().Len)
 	if n.array && name == "length" {
 		v, ok = c.vm.ToValue(int64(size)), true
 	} else if ord, at, found := n.lookup(name); found {
 		v, ok = n.child(ord, at), true
+	} else if m := n.added(name); m != nil {
+		v, ok = m.value, true
 	}
 	if size > maxSmall {
 		c.makeWhole(n)

@@ -16,7 +16,7 @@ const maxDepth = 100
 
 // bindings are the intrinsics that conversions use.
 type bindings struct {
-	isView                       goja.Callable
+	isView, parse                goja.Callable
 	buffer, byteOffset, byteLen  goja.Callable
 	dvBuffer, dvOffset, dvLength goja.Callable
 	date                         *goja.Object
@@ -38,7 +38,7 @@ func newBindings(vm *goja.Runtime) bindings {
 		return fn(`Object.getOwnPropertyDescriptor(DataView.prototype, '` + name + `').get`)
 	}
 	return bindings{
-		isView: fn("ArrayBuffer.isView"),
+		isView: fn("ArrayBuffer.isView"), parse: fn("JSON.parse"),
 		buffer: typed("buffer"), byteOffset: typed("byteOffset"), byteLen: typed("byteLength"),
 		dvBuffer: dv("buffer"), dvOffset: dv("byteOffset"), dvLength: dv("byteLength"),
 		date: vm.Get("Date").(*goja.Object),
@@ -49,8 +49,20 @@ func (r *Realm) natives(m *modules.Module) *goja.Object {
 	o := r.VM.NewObject()
 	for name, n := range m.Natives {
 		o.Set(name, func(c goja.FunctionCall) goja.Value {
-			args := make([]any, len(c.Arguments))
-			for i, a := range c.Arguments {
+			var then [2]goja.Callable // of the error, of the result
+			list := c.Arguments
+			for i := range then {
+				if len(list) == 0 || !m.Handlers {
+					break
+				}
+				f, ok := goja.AssertFunction(list[len(list)-1])
+				if !ok {
+					break
+				}
+				then[i], list = f, list[:len(list)-1]
+			}
+			args := make([]any, len(list))
+			for i, a := range list {
 				args[i] = r.toGo(a, 0)
 			}
 			v, err := n(r.Call, args)
@@ -58,7 +70,7 @@ func (r *Realm) natives(m *modules.Module) *goja.Object {
 				panic(r.toError(err))
 			}
 			if task, ok := v.(modules.Task); ok {
-				return r.start(task)
+				return r.start(task, then[1], then[0])
 			}
 			return fromGo(r, v)
 		})
@@ -67,7 +79,7 @@ func (r *Realm) natives(m *modules.Module) *goja.Object {
 }
 
 // start runs the task beside the loop and settles the promise on it.
-func (r *Realm) start(task modules.Task) goja.Value {
+func (r *Realm) start(task modules.Task, onResult, onError goja.Callable) goja.Value {
 	p, resolve, reject := r.VM.NewPromise()
 	r.loop.open++
 	r.loop.tasks.Add(1)
@@ -76,10 +88,28 @@ func (r *Realm) start(task modules.Task) goja.Value {
 		v, err := task(r.Call.Ctx)
 		select {
 		case r.loop.done <- func() {
-			if err != nil {
-				reject(r.toError(err))
+			var out goja.Value
+			f := onResult
+			ex := r.VM.Try(func() {
+				if err != nil {
+					out, f = r.toError(err), onError
+					if f == nil {
+						panic(out)
+					}
+				} else {
+					out = fromGo(r, v)
+				}
+				if f != nil {
+					var e error
+					if out, e = f(goja.Undefined(), out); e != nil {
+						panic(e)
+					}
+				}
+			})
+			if ex != nil {
+				reject(ex.Value())
 			} else {
-				resolve(fromGo(r, v))
+				resolve(out)
 			}
 		}:
 		case <-r.Call.Ctx.Done():
@@ -196,6 +226,12 @@ func fromGo(r *Realm, v any) goja.Value {
 		return goja.Null()
 	case bool, string, int, int64, float64, *big.Int:
 		return vm.ToValue(x)
+	case modules.JSON:
+		v, err := r.bind.parse(goja.Undefined(), vm.ToValue(string(x)))
+		if err != nil {
+			panic(err)
+		}
+		return v
 	case []byte:
 		o, err := vm.New(r.uint8, vm.ToValue(vm.NewArrayBuffer(x)))
 		if err != nil {
