@@ -31,32 +31,39 @@ type Global struct {
 
 // Table lists every module. Its order is that of the documentation.
 var Table = sync.OnceValue(func() []Module {
-	return slices.Concat(nodeModules(), webModules(), langModules())
+	return slices.Concat(nodeModules(), webModules(), langModules(), compatModules())
 })
 
 // Globals lists every global that comes from a module.
 var Globals = sync.OnceValue(func() []Global {
-	return slices.Concat(nodeGlobals(), webGlobals(), langGlobals())
+	return slices.Concat(nodeGlobals(), webGlobals(), langGlobals(), compatGlobals())
 })
 
-var index = sync.OnceValue(func() map[string]*Module {
+// index holds the entries of each name, oldest generation first.
+var index = sync.OnceValue(func() map[string][]*Module {
 	t := Table()
-	m := make(map[string]*Module, len(t))
+	m := make(map[string][]*Module, len(t))
 	for i := range t {
-		m[t[i].Name] = &t[i]
+		m[t[i].Name] = append(m[t[i].Name], &t[i])
 	}
 	return m
 })
 
 // Lookup returns the entry for what a script or a module gave to require():
-// `name`, `node:name` or `name@version`.
+// `name`, `node:name` or `name@version`. Without a version it is the oldest
+// generation, which is what rules and database scripts mean. With one it is the
+// generation that is compatible with it; what follows the @ must be a version.
 func Lookup(request string) (*Module, bool) {
-	name := strings.TrimPrefix(request, "node:")
-	if i := strings.LastIndexByte(name, '@'); i > 0 {
-		name = name[:i]
+	bare, isNode := strings.CutPrefix(request, "node:")
+	name, version, versioned := splitVersion(bare)
+	entries := index()[name]
+	if len(entries) == 0 || isNode && entries[0].Version != "" {
+		return nil, false
 	}
-	m, ok := index()[name]
-	return m, ok
+	if !versioned || entries[0].Version == "" {
+		return entries[0], true
+	}
+	return choose(entries, version)
 }
 
 // Names lists what scripts can require, sorted.
@@ -68,5 +75,5 @@ func Names() []string {
 		}
 	}
 	slices.Sort(names)
-	return names
+	return slices.Compact(names)
 }

@@ -139,8 +139,8 @@ func TestPBKDF2(t *testing.T) {
 func TestGlobalsAndModulesResolve(t *testing.T) {
 	names := map[string]bool{}
 	for _, m := range Table() {
-		require.False(t, names[m.Name], "module %s is there twice", m.Name)
-		names[m.Name] = true
+		require.False(t, names[m.ID()], "module %s is there twice", m.Name)
+		names[m.ID()] = true
 	}
 	globals := map[string]bool{}
 	for _, g := range Globals() {

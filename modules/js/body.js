@@ -77,4 +77,4 @@ function multipart(form) {
 
 const parse = (bytes, type) => native.parse(bytes, type);
 
-module.exports = { extract, encode, join, parse };
+module.exports = { extract, encode, join, parse, native };

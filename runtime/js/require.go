@@ -82,7 +82,7 @@ func compileModule(m *modules.Module) (*compiledModule, error) {
 	c := v.(*compiledModule)
 	c.once.Do(func() {
 		text := "(function (exports, require, module, native) {" + m.Source + "\n})"
-		tree, err := goja.Parse(internalFile+m.Name, text, parser.WithDisableSourceMaps)
+		tree, err := goja.Parse(internalFile+m.ID(), text, parser.WithDisableSourceMaps)
 		if err == nil {
 			c.prg, err = goja.CompileAST(tree, false)
 		}
@@ -136,7 +136,7 @@ func (r *Realm) require(request goja.Value, internal bool) goja.Value {
 		panic(r.coded("Error", "MODULE_NOT_FOUND", fmt.Sprintf("Cannot find module '%s': %s", name, m.Retired)))
 	}
 	if _, ok := r.loader.loaded[m]; !ok && !internal {
-		r.touch(modulePrefix + m.Name)
+		r.touch(modulePrefix + m.ID())
 	}
 	return r.evaluate(m)
 }

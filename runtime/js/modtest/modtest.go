@@ -193,10 +193,10 @@ func (r *Realm) require(request string, internal bool) goja.Value {
 		e.Set("code", "MODULE_RETIRED")
 		panic(e)
 	}
-	if mod, ok := r.cache[m.Name]; ok {
+	if mod, ok := r.cache[m.ID()]; ok {
 		return mod.(*goja.Object).Get("exports")
 	}
-	p, err := compile("rulebox:"+m.Name, "(function (module, exports, require, native) {"+m.Source+"\n})")
+	p, err := compile("rulebox:"+m.ID(), "(function (module, exports, require, native) {"+m.Source+"\n})")
 	if err != nil {
 		panic(r.newError("SyntaxError", err.Error()))
 	}
@@ -208,9 +208,9 @@ func (r *Realm) require(request string, internal bool) goja.Value {
 	mod, exports := r.VM.NewObject(), r.VM.NewObject()
 	mod.Set("exports", exports)
 	mod.Set("id", m.Name)
-	r.cache[m.Name] = mod
+	r.cache[m.ID()] = mod
 	if _, err := fn(exports, mod, exports, r.VM.ToValue(r.requirer(true)), r.natives(m)); err != nil {
-		delete(r.cache, m.Name)
+		delete(r.cache, m.ID())
 		panic(err)
 	}
 	return mod.Get("exports")

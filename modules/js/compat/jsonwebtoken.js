@@ -1,0 +1,1 @@
+module.exports = require('internal/compat/jwt')(8);
