@@ -10,6 +10,8 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -29,6 +31,47 @@ func init() {
 		for v.page.Idle() {
 		}
 	}, "", causes})
+}
+
+func init() {
+	abuses = append(abuses, abuse{"many dials that take long", func(v *villain, inv *wire.Invoke) {
+		for i := range uint64(100) {
+			v.dials.Write((&wire.DialRequest{ID: i, Address: "slow.example:443", Timeout: time.Hour}).Append(nil))
+		}
+		time.Sleep(50 * time.Millisecond)
+		v.result(inv.Seq, fine, nil)
+		sleep()
+	}, "", causes})
+}
+
+// slowDNS answers when the question is given up.
+type slowDNS struct{ asked atomic.Int32 }
+
+func (s *slowDNS) LookupNetIP(ctx context.Context, _, _ string) ([]netip.Addr, error) {
+	s.asked.Add(1)
+	defer s.asked.Add(-1)
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+// What a worker has the node dial ends with the worker, also when it asked for
+// more than is done at a time: else a tenant whose workers die one after the
+// other could have the node hold ever more sockets.
+func TestDialsEndWithTheirWorker(t *testing.T) {
+	if raceDetector {
+		t.Skip("needs the whole jail, which is built without cgo")
+	}
+	exe, err := os.Executable()
+	require.NoError(t, err)
+	dns := &slowDNS{}
+	p, stop := run(t, Options{Command: []string{exe, "villain", "many dials that take long"}, Warm: 1, Egress: Egress{Resolver: dns}})
+	stop = sync.OnceFunc(stop)
+	defer stop()
+	_, err = login(bg(t), p, chainOf("acme", okRule))
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { return dns.asked.Load() == 64 }, 10*time.Second, time.Millisecond, "no more than MaxDials at a time")
+	theWorker(t, p).kill(&death{cause: byRetire})
+	require.Eventually(t, func() bool { return dns.asked.Load() == 0 }, 5*time.Second, time.Millisecond, "still dialling for a worker that is gone")
 }
 
 // The processor time of a worker is what the kernel counts: one that says it is

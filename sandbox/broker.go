@@ -96,8 +96,13 @@ func (b *broker) serve(w *worker) {
 			w.kill(&death{cause: byProtocol, detail: err})
 			return
 		}
-		// A worker that asks for too much waits here, and is not read from.
-		slots <- struct{}{}
+		// A worker that asks for too much waits here, and is not read from: that
+		// it is gone must show in another way.
+		select {
+		case slots <- struct{}{}:
+		case <-w.ended:
+			return
+		}
 		pace.wait()
 		s.wg.Add(1)
 		go func() {

@@ -26,8 +26,9 @@ type worker struct {
 	dials  *net.UnixConn // the broker's packets
 	stderr *os.File
 	page   *wire.Page
-	jail   *memoryGroup // nil without a memory cgroup
-	rd     *wire.Reader // of the worker's goroutine
+	jail   *memoryGroup  // nil without a memory cgroup
+	rd     *wire.Reader  // of the worker's goroutine
+	ended  chan struct{} // closed by free
 
 	// Under Pool.mu.
 	group     *group // nil while blank
@@ -140,7 +141,7 @@ func (p *Pool) hopeless() []*waiter {
 func (p *Pool) spawn() (_ *worker, err error) {
 	w := &worker{
 		pool: p, writing: make(chan struct{}, 1), table: newTable(),
-		calls: map[uint64]*call{}, egress: map[uint64]*egressRules{},
+		calls: map[uint64]*call{}, egress: map[uint64]*egressRules{}, ended: make(chan struct{}),
 	}
 	var theirs []*os.File
 	defer func() {
@@ -424,6 +425,7 @@ func (w *worker) reapDead() (*os.ProcessState, string) {
 
 // free closes what belongs to the worker. Nothing leads to it any more.
 func (w *worker) free() {
+	close(w.ended)
 	if w.conn != nil {
 		w.conn.Close()
 	}
