@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"runtime"
 )
 
 // MaxDepth is how deep arrays and objects may nest.
@@ -88,6 +89,13 @@ type Index struct {
 	stack  [MaxDepth]uint32
 }
 
+// Texts of largeText bytes and more are scanned only so many at a time: a list of
+// digits takes twenty times its length here while it is scanned, and many that
+// send such texts at once would take the memory of all.
+const largeText = 256 << 10
+
+var large = make(chan struct{}, max(2, runtime.GOMAXPROCS(0)))
+
 // Scan validates text and lists its values. The error is an *Error, or says that
 // the text is too long. After an error Values are of no use.
 func (x *Index) Scan(text []byte) error {
@@ -97,6 +105,10 @@ func (x *Index) Scan(text []byte) error {
 	if cap(x.Values) == 0 {
 		// Typical texts have a value (or key) for every 12 bytes.
 		x.Values = make([]Value, 0, len(text)/12+8)
+	}
+	if len(text) >= largeText {
+		large <- struct{}{}
+		defer func() { <-large }()
 	}
 	s := scanner{text: text, values: x.Values[:0], stack: &x.stack}
 	err := s.scan()

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
@@ -238,5 +239,30 @@ func BenchmarkStdValid(b *testing.B) {
 	b.SetBytes(int64(len(text)))
 	for b.Loop() {
 		json.Valid(text)
+	}
+}
+
+// A list of digits takes many times its length while it is scanned. Many such
+// texts at once wait for each other; small ones do not.
+func TestLargeTextsWaitForEachOther(t *testing.T) {
+	text := []byte("[0" + strings.Repeat(",0", largeText/2) + "]")
+	for range cap(large) {
+		large <- struct{}{}
+	}
+	done := make(chan error, 1)
+	go func() { done <- Valid(text) }()
+	if err := Valid([]byte("[0]")); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-done:
+		t.Fatal("one more large text was scanned at the same time")
+	case <-time.After(50 * time.Millisecond):
+	}
+	for range cap(large) {
+		<-large
+	}
+	if err := <-done; err != nil {
+		t.Fatal(err)
 	}
 }
