@@ -255,3 +255,26 @@ func TestProxysPasswordIsNotTraced(t *testing.T) {
 		}
 	}
 }
+
+// An entry that names a host opens what the name's owner points it to, but not
+// the machine's credentials: that takes the address itself.
+func TestNamesDoNotOpenMetadata(t *testing.T) {
+	dns := &fakeDNS{answers: map[string][][]netip.Addr{"api.corp.example": {addrs("169.254.169.254", "fd00:ec2::254")}, "db.corp.example": {addrs("10.1.2.3")}}}
+	b, err := newBroker(Egress{Resolver: dns})
+	require.NoError(t, err)
+	for entry, open := range map[string]bool{"*.corp.example:80": false, "api.corp.example:80": false, "api.corp.example:*": false, "169.254.169.254": true, "169.254.0.0/16": true, "169.254.169.254:80": true} {
+		rules, err := parseEgress([]string{entry})
+		require.NoError(t, err)
+		found, err := b.decide(bg(t), rules, "api.corp.example:80")
+		if open {
+			require.NoError(t, err, entry)
+			assert.Equal(t, addrs("169.254.169.254"), found.addrs, entry)
+		} else {
+			assert.Equal(t, rulebox.CodeForbidden, rulebox.CodeOf(err), entry)
+		}
+	}
+	rules, err := parseEgress([]string{"*.corp.example:80"})
+	require.NoError(t, err)
+	_, err = b.decide(bg(t), rules, "db.corp.example:80")
+	require.NoError(t, err)
+}

@@ -331,7 +331,11 @@ func (b *broker) refuses(own *egressRules, t *target, a netip.Addr) string {
 	if what == "" && b.machine.has(a) {
 		what = thisMachine
 	}
-	if what != "" && b.opens(own, t, a) {
+	switch {
+	case what == metadataService && !b.global.opensAddr(a, t.port) && !own.opensAddr(a, t.port):
+		// A name is its owner's to point anywhere: it opens no credentials.
+		return what
+	case what != "" && b.opens(own, t, a):
 		return ""
 	}
 	return what
@@ -397,6 +401,9 @@ func refusal(host, addr, what string, port uint16) *rulebox.Error {
 		addr = host
 	} else {
 		host = fmt.Sprintf("%s (%s)", host, addr)
+	}
+	if what == metadataService {
+		entry = addr // a name does not open it
 	}
 	return rulebox.Errorf(rulebox.CodeForbidden, "connecting to %s is not allowed: it is %s", host, what).
 		WithHint("scripts reach public addresses only; to open this one, add %q to the tenant's `egress` list or start the node with --egress-allow %s", net.JoinHostPort(entry, strconv.Itoa(int(port))), net.JoinHostPort(entry, strconv.Itoa(int(port))))

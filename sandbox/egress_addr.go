@@ -7,6 +7,9 @@ import (
 	"time"
 )
 
+// metadataService is what an address is that serves a machine's credentials.
+const metadataService = "a cloud's metadata service"
+
 // special lists the addresses that are not the public Internet, with what they
 // are. The first that matches names the reason. Sources: the IANA special-purpose
 // address registries, RFC 6890, and the addresses at which clouds serve metadata
@@ -15,13 +18,13 @@ var special = []struct {
 	prefix netip.Prefix
 	what   string
 }{
-	{netip.MustParsePrefix("169.254.169.254/32"), "a cloud's metadata service"},
-	{netip.MustParsePrefix("169.254.170.2/32"), "a cloud's metadata service"},
-	{netip.MustParsePrefix("100.100.100.200/32"), "a cloud's metadata service"},
-	{netip.MustParsePrefix("168.63.129.16/32"), "a cloud's metadata service"},
-	{netip.MustParsePrefix("192.0.0.192/32"), "a cloud's metadata service"},
-	{netip.MustParsePrefix("fd00:ec2::/32"), "a cloud's metadata service"},
-	{netip.MustParsePrefix("fd20:ce::254/128"), "a cloud's metadata service"},
+	{netip.MustParsePrefix("169.254.169.254/32"), metadataService},
+	{netip.MustParsePrefix("169.254.170.2/32"), metadataService},
+	{netip.MustParsePrefix("100.100.100.200/32"), metadataService},
+	{netip.MustParsePrefix("168.63.129.16/32"), metadataService},
+	{netip.MustParsePrefix("192.0.0.192/32"), metadataService},
+	{netip.MustParsePrefix("fd00:ec2::/32"), metadataService},
+	{netip.MustParsePrefix("fd20:ce::254/128"), metadataService},
 	{netip.MustParsePrefix("0.0.0.0/8"), "this machine (0.0.0.0/8)"},
 	{netip.MustParsePrefix("10.0.0.0/8"), "a private address"},
 	{netip.MustParsePrefix("100.64.0.0/10"), "a carrier's private address (100.64.0.0/10)"},
