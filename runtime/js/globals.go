@@ -61,7 +61,9 @@ func clearer(name string) func(r *Realm) goja.Value {
 func (r *Realm) installGlobals() {
 	g := r.vm.GlobalObject()
 	r.globals.object = g
-	g.Delete("GoError") // the engine's own, no JavaScript
+	if !hideEngineGlobals() {
+		g.Delete(engineGlobal)
+	}
 	g.SetPrototype(r.vm.NewDynamicObject((*lazyGlobals)(r)))
 }
 

@@ -113,6 +113,7 @@ type stopReason struct {
 // New returns a fresh realm for the programs of the chain. Nothing of the
 // customer's has run in it.
 func New(chain *rulebox.Chain, progs []*Program, host modules.Host) *Realm {
+	hideEngineGlobals() // before the first global object is made
 	r := &Realm{
 		vm:     goja.New(),
 		chain:  chain,

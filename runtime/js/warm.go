@@ -52,6 +52,7 @@ var regexpProgram = sync.OnceValue(func() *goja.Program {
 
 // methods says of which intrinsics a name is a method.
 var methods = sync.OnceValue(func() map[string][]intrinsic {
+	hideEngineGlobals() // it must have no other user meanwhile
 	vm := goja.New()
 	m := make(map[string][]intrinsic)
 	for k := range intrinsics {
