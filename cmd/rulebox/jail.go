@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -18,6 +19,10 @@ import (
 // levels are what --isolation and --require take.
 const levels = "none, basic, strong or full"
 
+// proxyVariable is --egress-proxy in the environment: every user of a machine can
+// read command lines.
+const proxyVariable = "RULEBOX_EGRESS_PROXY"
+
 // jailFlags are the flags of every command that runs customers' code.
 type jailFlags struct {
 	allow  []string
@@ -29,7 +34,7 @@ type jailFlags struct {
 
 func (j *jailFlags) add(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&j.allow, "egress-allow", nil, "let scripts reach this private `address`: CIDR, host:port or *.domain:port; may be repeated")
-	flags.StringVar(&j.proxy, "egress-proxy", "", "send scripts' connections through this HTTP proxy, as http://[user:password@]host:port; `URL`")
+	flags.StringVar(&j.proxy, "egress-proxy", "", "send scripts' connections through this HTTP proxy, as http://[user:password@]host:port; with a password better in the environment, as "+proxyVariable+"; `URL`")
 	flags.StringVar(&j.ca, "egress-ca", "", "trust the authorities in this PEM `file` too")
 	flags.StringVar(&j.level, "isolation", confine.LevelStrong.String(), "refuse to start below this `level`: "+levels)
 	flags.BoolVar(&j.accept, "accept-weak-isolation", false, "start below that level all the same")
@@ -38,7 +43,7 @@ func (j *jailFlags) add(flags *pflag.FlagSet) {
 // options returns what a pool needs, after having found out what the machine can
 // do.
 func (j *jailFlags) options(log *zap.Logger) (sandbox.Options, error) {
-	opt := sandbox.Options{Logger: log, Egress: sandbox.Egress{Allow: j.allow, Proxy: j.proxy}}
+	opt := sandbox.Options{Logger: log, Egress: sandbox.Egress{Allow: j.allow, Proxy: cmp.Or(j.proxy, os.Getenv(proxyVariable))}}
 	if j.ca != "" {
 		pem, err := os.ReadFile(j.ca)
 		if err != nil {

@@ -93,8 +93,11 @@ func (c poolCollector) Collect(ch chan<- prometheus.Metric) {
 	count(descDialsFail, s.DialsFailed)
 }
 
+const maxScrapes = 4
+
 func (m *metrics) handler() http.Handler {
-	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+	// Anybody may ask, and each answer takes a look at the whole process.
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: maxScrapes})
 }
 
 // record returns the pipeline's hook: it counts, and logs one line each without
