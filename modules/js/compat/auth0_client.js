@@ -58,6 +58,12 @@ function query(rest) {
   return out.length ? '?' + out.join('&') : '';
 }
 
+function form(body) {
+  const p = new URLSearchParams();
+  for (const k of Object.keys(body)) if (body[k] !== undefined) p.append(k, body[k]);
+  return p.toString();
+}
+
 const wait = (ms) => new Promise((ok) => setTimeout(ok, ms));
 
 // transfer sends one request and gives {data, status, statusText, headers}.
@@ -124,7 +130,7 @@ module.exports = (major) => {
   // call makes a method of f: in the old generations its last argument may be a callback.
   const call = (f) => (...args) => {
     const callback = major < 4 && typeof args[args.length - 1] === 'function' ? args.pop() : null;
-    const p = Promise.resolve().then(() => f(...args)).then((r) => (major < 4 ? r.data : r));
+    const p = Promise.resolve().then(() => f(...args)).then((r) => (major > 3 ? r : r.data === undefined ? {} : r.data));
     if (!callback) return p;
     p.then((v) => setImmediate(() => callback(null, v)), (err) => setImmediate(() => callback(err)));
     return undefined;
@@ -161,27 +167,50 @@ module.exports = (major) => {
         const [to, rest] = path(major, template, params);
         return transfer(major, 'management', options, verb, base + '/' + to + query(rest), { authorization: 'Bearer ' + await token() }, data);
       };
-      for (const group of Object.keys(tables.management)) {
-        const methods = tables.management[group];
-        const manager = {};
-        for (const name of Object.keys(methods)) {
-          const [verb, to, args, flat] = methods[name];
-          const f = call((a, b) => (args === 'd' ? send(verb, to, {}, a) : args === 'id' ? send(verb, to, typeof a === 'string' ? { id: a } : a, b) : send(verb, to, a, args === 'pd' ? b : undefined)));
-          manager[name] = f;
-          if (flat && major < 4) this[flat] = f;
-        }
-        this[group] = manager;
+      Object.defineProperty(this, '_send', { value: send });
+    }
+  }
+  // Managers and flat methods are made when a script first touches them: there are
+  // some two hundred.
+  Object.setPrototypeOf(ManagementClient.prototype, new Proxy(Object.prototype, {
+    get(target, name, self) {
+      const v = typeof name === 'string' && self._send ? member(self._send, name) : undefined;
+      if (v === undefined) return name === '__proto__' ? Object.getPrototypeOf(self) : target[name];
+      Object.defineProperty(self, name, { value: v, writable: true, configurable: true, enumerable: true });
+      return v;
+    },
+    has: (target, name) => name in target || typeof name === 'string' && member(() => {}, name) !== undefined,
+  }));
+
+  const own = (o, k) => (Object.prototype.hasOwnProperty.call(o, k) ? o[k] : undefined);
+  const method = (send, [verb, to, args]) => call((a, b) => (args === 'd' ? send(verb, to, {}, a)
+    : args === 'id' ? send(verb, to, typeof a === 'string' ? { id: a } : a, b) : send(verb, to, a, args === 'pd' ? b : undefined)));
+  const meta = (send, k) => call((params, data) => send('PATCH', 'users/:id', params, { [k]: data }));
+  const byEmail = (send) => call((email) => send('GET', 'users-by-email', { email }));
+
+  function member(send, name) {
+    const group = own(tables.management, name);
+    if (group) {
+      const manager = {};
+      for (const k of Object.keys(group)) manager[k] = method(send, group[k]);
+      if (name === 'users' && major < 4) {
+        Object.assign(manager, { updateUserMetadata: meta(send, 'user_metadata'), updateAppMetadata: meta(send, 'app_metadata'), getByEmail: byEmail(send) });
       }
-      if (major < 4) this._old(send);
+      return manager;
     }
-    _old(send) {
-      const meta = (k) => call((params, data) => send('PATCH', 'users/:id', params, { [k]: data }));
-      const byEmail = call((email) => send('GET', 'users-by-email', { email }));
-      this.updateUserMetadata = this.users.updateUserMetadata = meta('user_metadata');
-      this.updateAppMetadata = this.users.updateAppMetadata = meta('app_metadata');
-      this.getUsersByEmail = this.users.getByEmail = byEmail;
-      this.verifyEmail = this.createEmailVerificationTicket;
+    if (major > 3) return undefined;
+    switch (name) {
+      case 'updateUserMetadata': return meta(send, 'user_metadata');
+      case 'updateAppMetadata': return meta(send, 'app_metadata');
+      case 'getUsersByEmail': return byEmail(send);
+      case 'verifyEmail': name = 'createEmailVerificationTicket';
     }
+    for (const g of Object.keys(tables.management)) {
+      for (const k of Object.keys(tables.management[g])) {
+        if (tables.management[g][k][3] === name) return method(send, tables.management[g][k]);
+      }
+    }
+    return undefined;
   }
 
   class AuthenticationClient {
@@ -206,11 +235,12 @@ module.exports = (major) => {
   }
 
   function post(options, base, [to, fixed, realmGrant], params) {
-    const body = Object.assign({ client_id: options.clientId }, fixed, params);
-    if (realmGrant && body.realm) body.grant_type = realmGrant;
+    const body = Object.assign({ client_id: options.clientId }, params);
     if (/^oauth\//.test(to) && body.client_secret === undefined && options.clientSecret) body.client_secret = options.clientSecret;
+    for (const k of Object.keys(fixed)) if (body[k] === undefined || k === 'grant_type') body[k] = fixed[k];
+    if (realmGrant && body.realm) body.grant_type = realmGrant;
     if (to !== 'oauth/token' || major < 4) return transfer(major, 'authentication', options, 'POST', `${base}/${to}`, {}, body);
-    return transfer(major, 'authentication', options, 'POST', `${base}/${to}`, { 'content-type': 'application/x-www-form-urlencoded' }, query(body).slice(1));
+    return transfer(major, 'authentication', options, 'POST', `${base}/${to}`, { 'content-type': 'application/x-www-form-urlencoded' }, form(body));
   }
 
   class UserInfoClient {
