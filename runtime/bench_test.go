@@ -92,7 +92,7 @@ func benchmark(b *testing.B, sources []string) {
 	inv := &rulebox.Invocation{Chain: chain(sources...), ID: "1", Args: loginArgs(b)}
 	run := func(prepare bool) func(b *testing.B) {
 		return func(b *testing.B) {
-			r := runtime.NewRunner(runtime.Options{})
+			r := runtime.NewRunner(runtime.Options{OwnsArgs: true}) // as in a worker
 			defer r.Close()
 			b.ReportAllocs()
 			var waits []time.Duration
@@ -129,7 +129,7 @@ func BenchmarkFetch(b *testing.B) {
   context.idToken['https://x.example/risk'] = (await res.json()).score;
   return callback(null, user, context);
 }`)}
-	r := runtime.NewRunner(runtime.Options{Host: directHost{}})
+	r := runtime.NewRunner(runtime.Options{Host: directHost{}, OwnsArgs: true})
 	defer r.Close()
 	b.ReportAllocs()
 	b.SetParallelism(32)

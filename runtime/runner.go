@@ -19,6 +19,9 @@ type Options struct {
 	Host modules.Host
 	// Programs is how many compiled programs are kept. Default 256.
 	Programs int
+	// OwnsArgs means that nobody writes to the Args of an invocation once it is
+	// given to Invoke, not even after its end: they need no copy then.
+	OwnsArgs bool
 	// OnCPU, if not nil, is called when an invocation takes the processor (its
 	// number) and when it leaves it (0), and names the script that runs: its
 	// index in the chain, or -1. It must be quick.
@@ -151,7 +154,7 @@ func (r *Runner) onCPU(ctx context.Context, g *gate, inv *rulebox.Invocation, de
 	g.hold(realm)
 	own := owner{inv.Chain.Tenant, inv.Chain.Session}
 	cache, _ := r.globals.Get(own)
-	in := &js.Input{Ctx: ctx, ID: inv.ID, Args: inv.Args, Now: inv.Now, Deadline: deadline, Gate: g, Cache: cache, Tasks: &r.tasks}
+	in := &js.Input{Ctx: ctx, ID: inv.ID, Args: inv.Args, Owned: r.opt.OwnsArgs, Now: inv.Now, Deadline: deadline, Gate: g, Cache: cache, Tasks: &r.tasks}
 	if r.opt.OnLate != nil {
 		in.Late = func(l rulebox.Log) { r.opt.OnLate(g.number, l) }
 	}

@@ -430,7 +430,7 @@ func (r *Realm) value(v any, depth int) goja.Value {
 // parsed is what JSON.parse makes of the text, of which big parts come into being
 // when they are touched.
 func (r *Realm) parsed(text string) goja.Value {
-	v, err := r.codec.Decode([]byte(text))
+	v, err := r.codec.DecodeOwned([]byte(text))
 	switch err.(type) {
 	case nil:
 		return v

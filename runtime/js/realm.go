@@ -40,6 +40,8 @@ type Input struct {
 	ID  string
 	// Args is JSON text. It is not written to; parts of it may be in the result.
 	Args []json.RawMessage
+	// Owned means that nobody writes to Args any more: strings may be parts of it.
+	Owned bool
 	// Now, if not zero, is the fixed time that scripts see.
 	Now time.Time
 	// Deadline ends the run and what it left in flight.
@@ -198,7 +200,8 @@ func (r *Realm) Global(now *Cache) *Cache {
 // Pending reports whether work is still in flight after the answer.
 func (r *Realm) Pending() bool { return r.alive() && r.loop.pending() }
 
-// Close releases what the realm holds. Tasks in flight are told to end.
+// Close releases what the realm holds, on the goroutine that ran it. Tasks in
+// flight are told to end.
 func (r *Realm) Close() {
 	if r.stopAt != nil {
 		r.stopAt.Stop()
@@ -210,6 +213,8 @@ func (r *Realm) Close() {
 	if r.native != nil {
 		r.native.Close()
 	}
+	r.broken = true
+	r.codec.Close()
 }
 
 // enginePanic is a Go panic inside the engine.

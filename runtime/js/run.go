@@ -26,7 +26,7 @@ func (r *Realm) Run(in *Input) (*rulebox.Result, *rulebox.Error) {
 		defer unwatch()
 	}
 	res := &rulebox.Result{ID: in.ID, Scripts: make([]rulebox.ScriptUsage, 0, len(r.progs))}
-	args, fail := r.decode(in.Args)
+	args, fail := r.decode(in)
 	if fail == nil {
 		r.restoreGlobal(in.Cache)
 	}
@@ -63,10 +63,14 @@ func (r *Realm) Drain() {
 	r.saveGlobal()
 }
 
-func (r *Realm) decode(texts []json.RawMessage) ([]goja.Value, *rulebox.Error) {
-	args := make([]goja.Value, len(texts), len(texts)+1)
-	for i, text := range texts {
-		v, err := r.codec.Decode(text)
+func (r *Realm) decode(in *Input) ([]goja.Value, *rulebox.Error) {
+	args := make([]goja.Value, len(in.Args), len(in.Args)+1)
+	decode := r.codec.Decode
+	if in.Owned {
+		decode = r.codec.DecodeOwned
+	}
+	for i, text := range in.Args {
+		v, err := decode(text)
 		if err != nil {
 			if !r.alive() {
 				return nil, r.failed(err)

@@ -20,7 +20,6 @@ package lazy
 
 import (
 	"errors"
-	"slices"
 	"sync"
 
 	"github.com/dop251/goja"
@@ -46,6 +45,7 @@ type Codec struct {
 	// nodes finds a node that is not whole by its object as scripts see it, and by
 	// its target.
 	nodes map[*goja.Object]*node
+	docs  []*doc
 	// traps is what every node's configuration starts as.
 	traps goja.ProxyTrapConfig
 	// layout is nil if the engine is not the one we know: then nothing is lazy.
@@ -73,33 +73,53 @@ func newCodec(vm *goja.Runtime, l *layout) *Codec {
 type doc struct {
 	text   string // strings are parts of it
 	values []jsonscan.Value
+	index  *jsonscan.Index // whose values they are
 }
 
 // maxPooled is the longest list of values that is kept for the next text.
-const maxPooled = 1 << 16
+const maxPooled = 1 << 12
 
 var indexes = sync.Pool{New: func() any { return new(jsonscan.Index) }}
 
 // Decode returns the value of the JSON text, exactly as JSON.parse would give it
 // to every operation of the language. It does not keep text. The error names the
 // offset.
-func (c *Codec) Decode(text []byte) (goja.Value, error) {
+func (c *Codec) Decode(text []byte) (goja.Value, error) { return c.decode(text, false) }
+
+// DecodeOwned is Decode for text that nobody writes to any more: strings are
+// parts of it.
+func (c *Codec) DecodeOwned(text []byte) (goja.Value, error) { return c.decode(text, true) }
+
+func (c *Codec) decode(text []byte, owned bool) (goja.Value, error) {
 	x := indexes.Get().(*jsonscan.Index)
-	err := x.Scan(text)
-	d := &doc{values: slices.Clone(x.Values)}
-	if cap(x.Values) <= maxPooled {
-		indexes.Put(x)
-	}
-	if err != nil {
+	if err := x.Scan(text); err != nil {
 		return nil, err
 	}
-	d.text = string(text)
+	d := &doc{values: x.Values, index: x}
+	if owned {
+		d.text = alias(text)
+	} else {
+		d.text = string(text)
+	}
+	c.docs = append(c.docs, d)
 	var v goja.Value
-	err = c.guard(func() error {
+	err := c.guard(func() error {
 		v = c.value(d, 0)
 		return nil
 	})
 	return v, err
+}
+
+// Close gives memory back for the next codec. No value of this one may be used
+// after it.
+func (c *Codec) Close() {
+	for _, d := range c.docs {
+		if cap(d.values) <= maxPooled {
+			indexes.Put(d.index)
+		}
+		*d = doc{} // a use after all meets a panic, not another's text
+	}
+	c.docs = nil
 }
 
 // node returns the node that v is, or nil.
