@@ -66,6 +66,19 @@ func Lookup(request string) (*Module, bool) {
 	return choose(entries, version)
 }
 
+// Versions lists the generations of the package that the request names, oldest
+// first; nil if there is none or it has no versions.
+func Versions(request string) []string {
+	name, _, _ := splitVersion(request)
+	var versions []string
+	for _, m := range index()[name] {
+		if m.Version != "" && !m.Internal {
+			versions = append(versions, m.Version)
+		}
+	}
+	return versions
+}
+
 // Names lists what scripts can require, sorted.
 func Names() []string {
 	var names []string

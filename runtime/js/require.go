@@ -179,6 +179,10 @@ func (r *Realm) notFound(name string) goja.Value {
 	msg := fmt.Sprintf("Cannot find module '%s'", name)
 	if strings.HasPrefix(name, ".") || strings.HasPrefix(name, "/") {
 		msg += ": there are no files here; a script can require only the modules of the table"
+	} else if versions := modules.Versions(name); len(versions) > 0 {
+		// The name is known: what follows the @ is no version.
+		msg += fmt.Sprintf(": write a version such as %s; there are the generations %s", versions[0], strings.Join(versions, " and "))
+		return r.coded("Error", "MODULE_NOT_FOUND", msg)
 	} else if near := nearest(name); near != "" {
 		msg += fmt.Sprintf("; did you mean '%s'?", near)
 	}

@@ -3,10 +3,14 @@ package modtest
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/rulebox/rulebox"
 	"github.com/rulebox/rulebox/runtime"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/tools/txtar"
@@ -38,6 +42,58 @@ func TestCompatInRules(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestFireAndForget sends a request that nothing waits for: the login does not
+// wait either, the request is made all the same, and its failure harms nothing.
+func TestFireAndForget(t *testing.T) {
+	got := make(chan string, 4)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		got <- r.URL.Path
+	}))
+	defer s.Close()
+	runner := runtime.NewRunner(runtime.Options{Host: &dialHost{}})
+	defer runner.Close()
+	run := func(body string) (*rulebox.Result, error) {
+		chain := &rulebox.Chain{Tenant: "acme", Trigger: rulebox.TriggerLogin, Configuration: map[string]string{"BASE": s.URL},
+			Scripts: []*rulebox.Script{rulebox.NewScript(rulebox.KindRule, "r", "function (user, context, callback) {"+body+"}")}}
+		return runner.Invoke(t.Context(), &rulebox.Invocation{Chain: chain, ID: "tx", Args: []json.RawMessage{[]byte(`{}`), []byte(`{}`)}})
+	}
+	_, err := run(`
+		require('request').post({ url: configuration.BASE + '/request', json: { a: 1 } });
+		require('slack-notify')(configuration.BASE + '/slack').alert('x');
+		require('request-promise').post(configuration.BASE + '/promise');
+		callback(null, user, context);`)
+	require.NoError(t, err)
+	var paths []string
+	for range 3 {
+		select {
+		case p := <-got:
+			paths = append(paths, p)
+		case <-time.After(10 * time.Second):
+			t.Fatalf("only %v arrived", paths)
+		}
+	}
+	require.ElementsMatch(t, []string{"/request", "/slack", "/promise"}, paths)
+
+	_, err = run(`require('request-promise')('http://10.9.8.7/'); setTimeout(() => callback(null, user, context), 50);`)
+	require.NoError(t, err, "a promise that nobody took")
+
+	// As in Node.js, an error event that nobody listens to is an uncaught error.
+	_, err = run(`require('request')('http://10.9.8.7/'); setTimeout(() => callback(null, user, context), 1000);`)
+	require.Equal(t, rulebox.CodeForbidden, rulebox.CodeOf(err), "%v", err)
+
+	_, err = run(`require('request')(configuration.BASE, () => { null.x; });`)
+	require.Equal(t, rulebox.CodeThrew, rulebox.CodeOf(err), "%v", err)
+}
+
+func TestWhatIsNoVersion(t *testing.T) {
+	runner := runtime.NewRunner(runtime.Options{Host: closedHost{}})
+	defer runner.Close()
+	chain := &rulebox.Chain{Tenant: "acme", Trigger: rulebox.TriggerLogin, Scripts: []*rulebox.Script{
+		rulebox.NewScript(rulebox.KindRule, "r", "function (user, context, callback) { require('axios@latest'); }")}}
+	_, err := runner.Invoke(t.Context(), &rulebox.Invocation{Chain: chain, ID: "tx", Args: []json.RawMessage{[]byte(`{}`), []byte(`{}`)}})
+	require.ErrorContains(t, err, "Cannot find module 'axios@latest': write a version such as 0.27.2; there are the generations 0.27.2 and 1.7.9")
 }
 
 // BenchmarkCompat measures what a fresh realm pays for a package.
