@@ -257,11 +257,11 @@ module.exports = (major) => {
     }));
   }
 
-  // publicKey is the key as a KeyObject.
+  // verifyingKey is the key, which looks like one, as a KeyObject. One that cannot
+  // be read is no secret: all the world knows a public key, and could sign with it.
   function verifyingKey(key) {
     if (isKeyObject(key)) return key;
-    try { return crypto.createPublicKey(key); } catch (err) { /* then it is a secret */ }
-    try { return secretKey(key); } catch (err) {
+    try { return crypto.createPublicKey(key); } catch (err) {
       throw new JsonWebTokenError('secretOrPublicKey is not valid key material');
     }
   }
