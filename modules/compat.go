@@ -33,6 +33,7 @@ func compatModules() []Module {
 		compat("xtend", "4.0.2", "xtend", nil),
 		compat("url-join", "4.0.1", "url_join", nil),
 		compat("range_check", "0.0.1", "range_check", rangeNatives),
+		compat("ip", "1.1.9", "ip", rangeNatives),
 
 		internalCompat("exchange", compatHTTPNatives),
 		internalCompat("axios_core", nil),

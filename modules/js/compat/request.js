@@ -168,6 +168,7 @@ class Request extends EventEmitter {
 
   _send(url, method, body) {
     this._url = this._href = url;
+    if (this._began === undefined) hide(this, '_began', Date.now());
     const flat = http.flatten(this.headers);
     // A request that may have a body says how long it is, as Node's client does.
     const data = body === undefined ? (/^(POST|PUT|PATCH)$/.test(method) ? '' : null) : body;
