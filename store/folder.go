@@ -128,8 +128,9 @@ func (f *Folder) loadAll(ctx context.Context) error {
 		}
 		present[name], f.seen[name] = true, true
 	}
+	all := prefixes(f.seen)
 	for _, name := range slices.Sorted(maps.Keys(present)) {
-		f.loadTenant(ctx, name)
+		f.loadTenant(ctx, name, rivals(name, all))
 	}
 	for name := range *f.now.Load() {
 		if !present[name] {
@@ -139,10 +140,9 @@ func (f *Folder) loadAll(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// loadTenant reads one tenant if its files changed. Caller holds mu.
-func (f *Folder) loadTenant(ctx context.Context, name string) {
+// loadTenant reads one tenant if its files or its rivals changed. Caller holds mu.
+func (f *Folder) loadTenant(ctx context.Context, name string, others []string) {
 	dir := filepath.Join(f.dir, name)
-	others := rivals(name, f.seen)
 	print, err := fingerprint(dir, others)
 	old, known := f.prints[name]
 	if err == nil && known && print == old {

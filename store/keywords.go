@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -102,17 +103,34 @@ func environment(tenant string, environ []string) map[string]string {
 	return m
 }
 
-// rivals are the tenants, sorted, whose variables begin like the tenant's too:
-// RULEBOX_CONFIG_ACME_PROD_KEY is KEY of acme-prod, and would be PROD_KEY of
-// acme. Tenants that were removed count: their secrets stand there still.
-func rivals(tenant string, seen map[string]bool) []string {
+// named is a tenant with its envPrefix.
+type named struct{ prefix, tenant string }
+
+// prefixes are the tenants by envPrefix, for rivals.
+func prefixes(tenants map[string]bool) []named {
+	all := make([]named, 0, len(tenants))
+	for t := range tenants {
+		all = append(all, named{envPrefix(t), t})
+	}
+	slices.SortFunc(all, func(a, b named) int {
+		return cmp.Or(strings.Compare(a.prefix, b.prefix), strings.Compare(a.tenant, b.tenant))
+	})
+	return all
+}
+
+// rivals are the tenants of all, in order, whose variables begin like the
+// tenant's too: RULEBOX_CONFIG_ACME_PROD_KEY is KEY of acme-prod, and would be
+// PROD_KEY of acme. Tenants that were removed count: their secrets stand there
+// still.
+func rivals(tenant string, all []named) []string {
+	prefix := envPrefix(tenant)
+	at, _ := slices.BinarySearchFunc(all, prefix, func(n named, p string) int { return strings.Compare(n.prefix, p) })
 	var others []string
-	for other := range seen {
-		if other != tenant && strings.HasPrefix(envPrefix(other), envPrefix(tenant)) {
-			others = append(others, other)
+	for ; at < len(all) && strings.HasPrefix(all[at].prefix, prefix); at++ {
+		if all[at].tenant != tenant {
+			others = append(others, all[at].tenant)
 		}
 	}
-	slices.Sort(others)
 	return others
 }
 
