@@ -181,12 +181,12 @@ class Request extends EventEmitter {
   _watch(responding) {
     if (this._timer) clearTimeout(this._timer);
     const ms = Number(this._options.timeout);
-    if (this._options.timeout === undefined || this._options.timeout === null || !(ms >= 0)) return;
+    if (!this._options.timeout || !isFinite(ms)) return;
     this._timer = setTimeout(() => {
       const connected = responding || this._exchange.connected();
       const code = connected ? 'ESOCKETTIMEDOUT' : 'ETIMEDOUT';
       this._fail(Object.assign(new Error(code), { code, connect: !connected }));
-    }, ms);
+    }, Math.max(ms, 0));
   }
   _respond(x, m, method, body) {
     if (this._done || x !== this._exchange) return;
