@@ -54,6 +54,9 @@ func (w *worker) overuses(now time.Time) (burns bool, err error) {
 		return false, nil
 	}
 	var cpu time.Duration
+	// The span must not come out shorter than it was: this goroutine may be held up
+	// before and after the call.
+	before := time.Now()
 	err = w.whileThere(func(pid int) (err error) { cpu, err = processTime(pid); return err })
 	if err != nil || cpu == 0 {
 		return false, nil // it is gone
@@ -62,7 +65,9 @@ func (w *worker) overuses(now time.Time) (burns bool, err error) {
 	if w.load > 0 {
 		free = time.Time{}
 	}
-	return w.meter.look(now, cpu, free, w.wall+w.pool.opt.Grace)
+	burns, err = w.meter.look(time.Now(), cpu, free, w.wall+w.pool.opt.Grace)
+	w.meter.at = before
+	return burns, err
 }
 
 // processTime is the processor time that all threads of the process used.
