@@ -72,3 +72,24 @@ func TestTokenWithoutTenantsLeft(t *testing.T) {
 	_, err = tokens.Create("empty", []string{})
 	require.Error(t, err, "nil, not an empty list, asks for an operator's token")
 }
+
+// What is wrong with a file is logged and told to callers: not so the value that
+// stands there in place of a placeholder.
+func TestValuesAreNotInErrorsOfFiles(t *testing.T) {
+	for archive, value := range map[string]string{
+		"-- acme/rules-configs/k.json --\n{\"key\":\"K\",\"value\":\"##TOKEN##\"}\n":     `p","hushhush":"w`,
+		"-- acme/rulebox.json --\n{\"on_fault\":\"##TOKEN##\"}\n":                        "hushhush",
+		"-- acme/rulebox.json --\n{\"limits\":{\"wall\":\"##TOKEN##\"}}\n":               `hush"hush`,
+		"-- acme/rulebox.json --\n{\"management\":{\"baseUrl\":\"x##TOKEN##\"}}\n":       "hushhush",
+		"-- acme/rules/a.json --\n{\"name\":\"##TOKEN##/\"}\n-- acme/rules/a.js --\n1\n": "hushhush",
+	} {
+		f, _ := open(t, archive, "RULEBOX_CONFIG_ACME_TOKEN="+value)
+		require.Error(t, f.Broken()["acme"], archive)
+		for _, text := range []string{f.Broken()["acme"].Error(), f.Tenant("acme").Broken.Hint} {
+			assert.NotContains(t, text, "hush", archive)
+			assert.Contains(t, text, ".json: ", "the file is named")
+		}
+	}
+	f, _ := open(t, "-- acme/rulebox.json --\n{\"on_fault\":\"maybe\"}\n", "RULEBOX_CONFIG_ACME_TOKEN=hushhush")
+	assert.ErrorContains(t, f.Broken()["acme"], `"maybe"`, "what is no value is quoted")
+}

@@ -3,9 +3,11 @@ package store
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -57,6 +59,32 @@ func (k keywords) conceal(script string, err error) error {
 		}
 	}
 	return err
+}
+
+// quoted finds what an error quotes.
+var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+
+// mask returns the error without what it quotes of a value: errors name what
+// stands in a file, and what a placeholder became stands there too. Pieces of two
+// characters and less tell nothing.
+func (k keywords) mask(err error) error {
+	text := err.Error()
+	masked := quoted.ReplaceAllStringFunc(text, func(q string) string {
+		piece, bad := strconv.Unquote(q)
+		if bad != nil {
+			piece = q[1 : len(q)-1]
+		}
+		for _, v := range k {
+			if value := literal(v); len(piece) > 2 && strings.Contains(value, piece) || len(value) > 2 && strings.Contains(piece, value) {
+				return `"…"`
+			}
+		}
+		return q
+	})
+	if masked == text {
+		return err
+	}
+	return errors.New(masked + " (what is left out is a value of config.json or of the environment)")
 }
 
 // unreplaced names the first placeholder left in text, empty if there is none.

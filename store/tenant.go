@@ -65,8 +65,16 @@ type loader struct {
 // may be half of one version and half of the next.
 var errChanging = errors.New("its files change while they are read")
 
-// load returns the tenant's snapshot.
+// load returns the tenant's snapshot. Its errors quote no value of a placeholder.
 func (l *loader) load(ctx context.Context, check CheckFunc) (*transaction.Tenant, error) {
+	t, err := l.loadAll(ctx, check)
+	if err == nil || errors.Is(err, errChanging) || rulebox.CodeOf(err) == rulebox.CodeUnavailable {
+		return t, err
+	}
+	return nil, l.keywords.mask(err)
+}
+
+func (l *loader) loadAll(ctx context.Context, check CheckFunc) (*transaction.Tenant, error) {
 	if err := l.prepare(); err != nil {
 		return nil, err
 	}
