@@ -45,7 +45,7 @@ func bcryptSalt(c *Call, args []any) (any, error) {
 		minor = "b"
 	}
 	var b [bcryptSaltLen]byte
-	if _, err := io.ReadFull(c.Host.Rand(), b[:]); err != nil {
+	if _, err := io.ReadFull(c.rand(), b[:]); err != nil {
 		return nil, err
 	}
 	cost := min(max(rounds, bcryptMinCost), bcryptMaxCost)

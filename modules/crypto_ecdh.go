@@ -71,7 +71,7 @@ func ecdhCreate(c *Call, args []any) (any, error) {
 	if check, _ := webArg(args, 1).(bool); check {
 		return nil, nil
 	}
-	p, err := ecdsa.GenerateKey(curve, c.Host.Rand())
+	p, err := ecdsa.GenerateKey(curve, c.rand())
 	if err != nil {
 		return nil, err
 	}

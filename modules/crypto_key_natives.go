@@ -127,7 +127,7 @@ func keyExport(c *Call, args []any) (any, error) {
 			}
 			der, _, err := k.encode("der", typ)
 			if err == nil {
-				der, err = encryptPKCS8(c.Host.Rand(), der, pass, cipherName)
+				der, err = encryptPKCS8(c.rand(), der, pass, cipherName)
 			}
 			if err != nil || format == "der" {
 				return der, err
@@ -222,7 +222,7 @@ type keySlot struct{ key *keyMaterial }
 // bits and [bits, exponent], ec with a curve, ed25519, x25519. It returns the
 // handle that take makes a description of, or a Promise of it.
 func keyGenerate(c *Call, args []any) (any, error) {
-	make, err := keyMaker(c.Host.Rand(), args)
+	make, err := keyMaker(c.rand(), args)
 	if err != nil {
 		return nil, err
 	}

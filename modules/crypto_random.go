@@ -17,7 +17,7 @@ var randomNatives = map[string]Native{
 			return nil, &Throw{Class: "RangeError", Message: fmt.Sprintf("randomBytes gives at most %d bytes a call", maxRandom), Props: Object{{"code", "ERR_OUT_OF_RANGE"}}}
 		}
 		b := make([]byte, n)
-		_, err := io.ReadFull(c.Host.Rand(), b)
+		_, err := io.ReadFull(c.rand(), b)
 		if enc, ok := webString(args, 1); ok {
 			return encoded(b, enc), err
 		}
@@ -39,13 +39,13 @@ var webcryptoNatives = map[string]Native{"fill": randomFill, "uuid": randomUUID}
 // randomFill writes to the script's memory: that is its purpose.
 func randomFill(c *Call, args []any) (any, error) {
 	b, _ := webBytes(args, 0)
-	_, err := io.ReadFull(c.Host.Rand(), b)
+	_, err := io.ReadFull(c.rand(), b)
 	return nil, err
 }
 
 func randomUUID(c *Call, args []any) (any, error) {
 	var u [16]byte
-	if _, err := io.ReadFull(c.Host.Rand(), u[:]); err != nil {
+	if _, err := io.ReadFull(c.rand(), u[:]); err != nil {
 		return nil, err
 	}
 	u[6] = u[6]&0x0f | 0x40 // version 4
@@ -63,7 +63,7 @@ func randomBelow(c *Call, args []any) (any, error) {
 	limit := uint64(1<<48) - uint64(1<<48)%uint64(n)
 	for {
 		var b [6]byte
-		if _, err := io.ReadFull(c.Host.Rand(), b[:]); err != nil {
+		if _, err := io.ReadFull(c.rand(), b[:]); err != nil {
 			return nil, err
 		}
 		v := uint64(b[0])<<40 | uint64(b[1])<<32 | uint64(b[2])<<24 | uint64(b[3])<<16 | uint64(b[4])<<8 | uint64(b[5])

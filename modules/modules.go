@@ -11,6 +11,7 @@ package modules
 
 import (
 	"context"
+	"crypto/rand"
 	"io"
 	"net"
 	"time"
@@ -147,6 +148,15 @@ type Call struct {
 	Host Host
 	// Realm holds what natives keep between calls of one realm.
 	Realm *Realm
+}
+
+// rand is the host's source of random bytes; without a host there is no network,
+// but there are random bytes.
+func (c *Call) rand() io.Reader {
+	if c.Host == nil {
+		return rand.Reader
+	}
+	return c.Host.Rand()
 }
 
 // Realm is the native side of one realm. It is used by one goroutine at a time,

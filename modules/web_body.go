@@ -47,7 +47,7 @@ func bodyJoin(c *Call, args []any) (any, error) {
 
 func bodyBoundary(c *Call, args []any) (any, error) {
 	var b [12]byte
-	if _, err := io.ReadFull(c.Host.Rand(), b[:]); err != nil {
+	if _, err := io.ReadFull(c.rand(), b[:]); err != nil {
 		return nil, err
 	}
 	return hex.EncodeToString(b[:]), nil

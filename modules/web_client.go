@@ -6,10 +6,12 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"net"
 	"net/http"
 	"reflect"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -103,6 +105,15 @@ func (c *transportCache) get(key transportKey, choice tlsChoice) (*http.Transpor
 	return t, nil
 }
 
+// closeIdle closes every connection without a request.
+func (c *transportCache) closeIdle() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, t := range c.m {
+		t.CloseIdleConnections()
+	}
+}
+
 func newTransport(host Host, choice tlsChoice) (*http.Transport, error) {
 	conf := &tls.Config{
 		MinVersion:         tls.VersionTLS12,
@@ -130,6 +141,10 @@ func newTransport(host Host, choice tlsChoice) (*http.Transport, error) {
 			ctx, cancel := context.WithTimeoutCause(ctx, httpDialLimit, errDialLimit)
 			defer cancel()
 			conn, err := host.Dial(ctx, network, address)
+			if errors.Is(err, syscall.EMFILE) { // connections that nobody uses have taken all descriptors
+				transports.closeIdle()
+				conn, err = host.Dial(ctx, network, address)
+			}
 			if err != nil {
 				return nil, &dialError{address: address, err: err, late: context.Cause(ctx) == errDialLimit}
 			}

@@ -14,7 +14,11 @@ import (
 	"math/big"
 	mrand "math/rand/v2"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -275,4 +279,57 @@ func TestScopesShareNoConnections(t *testing.T) {
 	}
 	require.LessOrEqual(t, len(transports.m), httpTransports)
 	require.Len(t, transports.used, len(transports.m))
+}
+
+// fullHost has room for one connection only.
+type fullHost struct {
+	testHost
+	open, refused atomic.Int32
+}
+
+type countedConn struct {
+	net.Conn
+	open *atomic.Int32
+	once sync.Once
+}
+
+func (c *countedConn) Close() error {
+	c.once.Do(func() { c.open.Add(-1) })
+	return c.Conn.Close()
+}
+
+func (h *fullHost) Dial(ctx context.Context, network, address string) (net.Conn, error) {
+	if h.open.Add(1) > 1 {
+		h.open.Add(-1)
+		h.refused.Add(1)
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.EMFILE)}
+	}
+	c, err := (&net.Dialer{}).DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	return &countedConn{Conn: c, open: &h.open}, nil
+}
+
+// Idle connections give way when there is no room for another.
+func TestIdleConnectionsGiveWay(t *testing.T) {
+	h := &fullHost{}
+	for range 3 { // each server needs a connection of its own
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "ok") }))
+		defer s.Close()
+		u, err := parseHTTPURL(s.URL)
+		require.NoError(t, err)
+		// A connection is idle only a moment after its response was read.
+		require.Eventually(t, func() bool {
+			x := newExchange(context.Background())
+			defer x.Close()
+			if _, err := x.send(x.ctx, h, &exchangeRequest{method: "GET", url: u, header: plainHeader}); err != nil {
+				return false
+			}
+			b, err := x.all(x.ctx)
+			return err == nil && string(b) == "ok"
+		}, 20*time.Second, time.Millisecond)
+	}
+	require.Positive(t, h.refused.Load(), "the connections were not in each other's way")
+	require.Len(t, plainHeader, 5, "a request wrote to what all share")
 }
