@@ -283,7 +283,10 @@ class Request extends EventEmitter {
       body = undefined;
       for (const h of ['host', 'content-type', 'content-length']) this.removeHeader(h);
     }
-    if (to.host !== from.host) for (const h of ['authorization', 'cookie', 'host']) this.removeHeader(h);
+    if (to.host !== from.host) {
+      for (const h of ['authorization', 'cookie', 'host']) this.removeHeader(h);
+      this._auth = null;
+    }
     if (!o.removeRefererHeader) this.setHeader('referer', this._href);
     const [url, user] = http.credentials(to.href);
     if (user && !this.hasHeader('authorization')) this.auth(user[0], user[1], true);

@@ -145,6 +145,15 @@ func webHandler() http.Handler {
 		io.WriteString(c, "this is not HTTP\r\n\r\n")
 		c.Close()
 	})
+	mux.HandleFunc("/basic", func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") == "" {
+			w.Header().Set("WWW-Authenticate", `Basic realm="x"`)
+			w.WriteHeader(401)
+			io.WriteString(w, "none")
+			return
+		}
+		io.WriteString(w, r.Header.Get("Authorization"))
+	})
 	mux.HandleFunc("/text", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "\xef\xbb\xbfhé\xff!") })
 	mux.HandleFunc("/form", func(w http.ResponseWriter, r *http.Request) {
 		if err := r.ParseMultipartForm(1 << 20); err != nil {
