@@ -108,9 +108,26 @@ func newLogger(level string, std stdio) (*zap.Logger, func(), error) {
 	c := zap.NewProductionEncoderConfig()
 	c.EncodeTime = zapcore.RFC3339NanoTimeEncoder
 	c.EncodeDuration = zapcore.StringDurationEncoder
-	w := &zapcore.BufferedWriteSyncer{WS: zapcore.Lock(zapcore.AddSync(std.err)), Size: 64 << 10, FlushInterval: logDelay}
-	flush := func() { _ = w.Stop() } // nobody is left to tell if standard error is gone
-	return zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(c), w, l)), flush, nil
+	direct := zapcore.Lock(zapcore.AddSync(std.err))
+	delayed := &zapcore.BufferedWriteSyncer{WS: direct, Size: 64 << 10, FlushInterval: logDelay}
+	encoder := zapcore.NewJSONEncoder(c)
+	core := zapcore.NewTee(
+		zapcore.NewCore(encoder, delayed, zap.LevelEnablerFunc(func(e zapcore.Level) bool { return e >= l && e < zapcore.WarnLevel })),
+		zapcore.NewCore(encoder, inOrder{delayed, direct}, max(l, zapcore.WarnLevel)),
+	)
+	flush := func() { _ = delayed.Stop() } // nobody is left to tell if standard error is gone
+	return zap.New(core), flush, nil
+}
+
+// inOrder writes at once, after what waits.
+type inOrder struct {
+	delayed *zapcore.BufferedWriteSyncer
+	zapcore.WriteSyncer
+}
+
+func (w inOrder) Write(b []byte) (int, error) {
+	_ = w.delayed.Sync()
+	return w.WriteSyncer.Write(b)
 }
 
 // serve builds the node from the inside out and takes it down from the outside

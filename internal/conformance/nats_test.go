@@ -51,7 +51,7 @@ func (o overNATS) Invoke(ctx context.Context, inv *rulebox.Invocation) (*rulebox
 // Scripts and callers cannot tell how far apart they are: the same cases over
 // NATS, through the pipeline, in jailed workers.
 func TestOverNATS(t *testing.T) {
-	pool, err := sandbox.New(sandbox.Options{MaxWorkers: 32, Warm: 4})
+	pool, err := sandbox.New(sandbox.Options{MaxWorkers: 32, MaxPerTenant: 1, Warm: 4})
 	require.NoError(t, err)
 	run(t, pool.Run)
 	server, err := bus.StartServer(bus.ServerOptions{DataDir: t.TempDir(), Listen: "127.0.0.1:0"})
