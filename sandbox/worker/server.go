@@ -61,7 +61,7 @@ type job struct {
 
 // keepIdle is how many goroutines wait for work. One that ran a script has a
 // stack that need not grow again.
-const keepIdle = 4
+const keepIdle = 16
 
 func newServer(conn, dials *net.UnixConn, page *wire.Page, roots []byte, layers []confine.Layer) *server {
 	s := &server{
@@ -70,7 +70,8 @@ func newServer(conn, dials *net.UnixConn, page *wire.Page, roots []byte, layers 
 		jobs: make(chan job), cancels: map[uint64]context.CancelFunc{},
 	}
 	s.dog = &watchdog{page: page}
-	s.runner = runtime.NewRunner(runtime.Options{Host: s.host, OnCPU: s.dog.onCPU})
+	// A frame is in memory of its own, which nobody uses again.
+	s.runner = runtime.NewRunner(runtime.Options{Host: s.host, OwnsArgs: true, OnCPU: s.dog.onCPU})
 	s.dog.interrupt = func() { s.runner.Interrupt(rulebox.CodeMemory) }
 	return s
 }
