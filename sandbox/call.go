@@ -23,6 +23,7 @@ type call struct {
 	allowed   time.Duration
 	byCaller  bool
 	exclusive bool // under Pool.mu
+	heavy     bool // under Pool.mu: its chain gives way from the start
 
 	seq  uint64
 	sent time.Time
@@ -85,6 +86,7 @@ func (p *Pool) invoke(ctx context.Context, inv *rulebox.Invocation) (*rulebox.Re
 		case err == nil:
 			out := p.await(ctx, w, c)
 			if !out.again {
+				p.lighten(c, out)
 				return out.unpack()
 			}
 		case errors.As(err, &e):

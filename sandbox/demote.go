@@ -8,16 +8,19 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/rulebox/rulebox"
 )
 
 // A worker that has been computing for a while gives way to every other process
 // that has something to do: it is scheduled as idle work until its invocation
-// ends. So a tenant's loop costs others next to nothing, although it may be on
-// every processor; on a machine with time to spare it costs the loop nothing.
+// ends, and from the start the next time its chain is invoked. So a tenant's loop
+// costs others next to nothing, although it may be on every processor; on a
+// machine with time to spare it costs the loop nothing.
 const (
 	// demoteAfter is the time on the processor after which a worker gives way.
-	demoteAfter = 20 * time.Millisecond
-	demoteEvery = 10 * time.Millisecond
+	demoteAfter = 10 * time.Millisecond
+	demoteEvery = 5 * time.Millisecond
 )
 
 // watch keeps the look-out for such workers going while anything runs.
@@ -67,6 +70,7 @@ func (p *Pool) inspect() {
 		} else if !w.demoted {
 			w.demoted = true
 			busy = append(busy, w)
+			p.remember(w.chainOf(seq))
 		}
 	}
 	p.mu.Unlock()
@@ -83,6 +87,40 @@ func (p *Pool) inspect() {
 		d.seq, d.script, _ = w.page.Get()
 		w.kill(d)
 	}
+}
+
+// maxHeavy bounds the chains that are remembered as heavy.
+const maxHeavy = 4096
+
+// remember has the chain give way from the start the next time, until it is done
+// in less than demoteAfter again. Caller holds p.mu.
+func (p *Pool) remember(c *rulebox.Chain) {
+	if len(p.heavy) >= maxHeavy {
+		clear(p.heavy)
+	}
+	if c != nil {
+		p.heavy[c] = struct{}{}
+	}
+}
+
+// lighten forgets a heavy chain whose invocation took little after all.
+func (p *Pool) lighten(c *call, out outcome) {
+	if !c.heavy || out.err != nil || out.res.Usage.CPU >= demoteAfter {
+		return
+	}
+	p.mu.Lock()
+	delete(p.heavy, c.chain)
+	p.mu.Unlock()
+}
+
+// chainOf is the chain of an invocation that the worker has; nil if it has none.
+func (w *worker) chainOf(seq uint64) *rulebox.Chain {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if c := w.find(seq); c != nil {
+		return c.chain
+	}
+	return nil
 }
 
 // overstays tells whether the invocation on the processor was answered, and its

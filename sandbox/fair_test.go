@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"sync"
 	"testing"
@@ -51,4 +52,34 @@ func TestLoopingTenantLeavesOthersAlone(t *testing.T) {
 	wg.Wait()
 	t.Logf("quiet p50 %s p99 %s, beside loops p50 %s p99 %s", quiet50, quiet99, loud50, loud99)
 	require.Less(t, loud99, max(50*time.Millisecond, 20*quiet99))
+}
+
+// A chain that computed for long gives way from the start the next time, until an
+// invocation of it was short.
+func TestHeavyChainGivesWayFromTheStart(t *testing.T) {
+	p := open(t, Options{MaxPerTenant: 1})
+	c := chainOf("acme", `function (user, context, callback) { const end = Date.now() + (user.email ? context.ms : 0); while (Date.now() < end); callback(null, user, context); }`)
+	run := func(ms string) {
+		_, err := p.Invoke(bg(t), &rulebox.Invocation{Chain: c, ID: "tx", Args: []json.RawMessage{json.RawMessage(`{"email":"a@b.example"}`), json.RawMessage(`{"ms":` + ms + `}`)}})
+		require.NoError(t, err)
+	}
+	heavy := func() bool {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		_, ok := p.heavy[c]
+		return ok
+	}
+	run("0")
+	require.False(t, heavy())
+	run("300")
+	require.True(t, heavy())
+	before := p.Stats().Demoted
+	run("300")
+	require.Equal(t, before, p.Stats().Demoted, "it gave way already")
+	for range 10 { // the machine may be busy
+		if run("0"); !heavy() {
+			break
+		}
+	}
+	require.False(t, heavy())
 }

@@ -53,6 +53,7 @@ type Pool struct {
 	starting int
 	queued   int
 	tainted  map[tainted]struct{}
+	heavy    map[*rulebox.Chain]struct{} // computed for long the last time
 	// spawnErr is why the last start failed, nil after one that did not.
 	spawnErr error
 	failures int // starts that failed in a row
@@ -103,7 +104,7 @@ func New(opt Options) (*Pool, error) {
 		kick:    make(chan struct{}, 1),
 		groups:  map[groupKey]*group{},
 		all:     map[*worker]struct{}{},
-		tainted: map[tainted]struct{}{},
+		tainted: map[tainted]struct{}{}, heavy: map[*rulebox.Chain]struct{}{},
 	}
 	p.watcher = time.AfterFunc(time.Hour, p.look)
 	p.watcher.Stop()

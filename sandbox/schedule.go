@@ -165,7 +165,12 @@ func (p *Pool) pick(g *group, c *call) *worker {
 	w.load++
 	w.exclusive = c.exclusive
 	w.lastSent, w.trimmed = now, false
-	if w.demoted {
+	if _, c.heavy = p.heavy[c.chain]; c.heavy || c.exclusive {
+		if !w.demoted {
+			w.demoted = true
+			w.reschedule(unix.SCHED_IDLE)
+		}
+	} else if w.demoted {
 		w.demoted = false
 		w.reschedule(unix.SCHED_NORMAL)
 	}
