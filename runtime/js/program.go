@@ -89,6 +89,11 @@ func refusal(s *rulebox.Script, err error) error {
 	if hint == "" {
 		hint = "correct the text at the line and column given; " + form(s.Kind)
 	}
+	if l.NoFunction {
+		e := rulebox.Errorf(rulebox.CodeInvalid, "%s %q is not a function: %s", s.Kind, s.Name, l.Message)
+		e.Script, e.Hint = s.Name, hint
+		return e
+	}
 	out := invalid(s, "does not compile: "+l.Error(), hint).(*rulebox.Error)
 	out.Name = "SyntaxError"
 	return out

@@ -115,6 +115,12 @@ func (p *preparer) parseExpression(prefix, text, suffix string) (*Result, *Error
 		if s.names["module"] || s.names["exports"] {
 			return nil, &Error{Name: p.name, Message: "a module"} // parseFile is next
 		}
+		if isData(value) {
+			return nil, &Error{Name: p.name, Message: "not a function"} // parseFile says so
+		}
+	} else if isAction(r.FuncName) && r.Arity != 3 {
+		p.verdict = p.looksLikeAction(r.FuncName)
+		return nil, p.verdict
 	}
 	return r, nil
 }
@@ -189,6 +195,16 @@ func (r *Result) describe(value ast.Expression) bool {
 	return ok
 }
 
+// isData says that the value can be no function that may be called.
+func isData(e ast.Expression) bool {
+	switch e.(type) {
+	case *ast.NumberLiteral, *ast.StringLiteral, *ast.BooleanLiteral, *ast.NullLiteral, *ast.RegExpLiteral,
+		*ast.TemplateLiteral, *ast.ObjectLiteral, *ast.ArrayLiteral, *ast.ClassLiteral:
+		return true
+	}
+	return false
+}
+
 func functionOf(e ast.Expression) (params *ast.ParameterList, name string, async, ok bool) {
 	switch f := e.(type) {
 	case *ast.FunctionLiteral:
@@ -231,11 +247,13 @@ func (p *preparer) finishFile(r *Result, text string) (*Result, *Error) {
 	s := &scan{names: make(map[string]bool)}
 	s.stmts(body)
 	module := s.names["module"] || s.names["exports"]
-	found, plain := namedFunction(body)
-	if !module && found == nil {
-		p.verdict = &Error{Name: p.name, Message: "the source has no function",
-			Hint: "write `function (user, context, callback) { … }`"}
-		return nil, p.verdict
+	found, plain, names := namedFunction(body)
+	if found != nil && text != p.source && !strings.Contains(p.source, found.name) {
+		found = nil // a helper of esbuild's
+	}
+	if e := p.noFunction(body, text, module, found, names); e != nil {
+		p.verdict = e
+		return nil, e
 	}
 	ret := ""
 	if found != nil {
@@ -302,14 +320,15 @@ type candidate struct {
 
 // namedFunction finds the top-level function that is most like a rule or database
 // script; the last of equals. Plain says that the statements only declare
-// functions.
-func namedFunction(body []ast.Statement) (best *candidate, plain bool) {
+// functions; names are those of all functions.
+func namedFunction(body []ast.Statement) (best *candidate, plain bool, names []string) {
 	plain = true
 	consider := func(name string, e ast.Expression) bool {
 		params, _, async, ok := functionOf(e)
 		if !ok {
 			return false
 		}
+		names = append(names, name)
 		c := &candidate{name: name, params: params, async: async}
 		if n := len(params.List); n > 0 {
 			if last := paramName(params.List[n-1]); last == "callback" || last == "cb" || last == "done" {
@@ -350,7 +369,7 @@ func namedFunction(body []ast.Statement) (best *candidate, plain bool) {
 			plain = false
 		}
 	}
-	return best, plain
+	return best, plain, names
 }
 
 func paramName(b *ast.Binding) string {

@@ -114,6 +114,8 @@ type Error struct {
 	Line, Column int // from 1; 0 when unknown
 	Message      string
 	Hint         string
+	// NoFunction says that the source is well formed, but cannot give a function.
+	NoFunction bool
 }
 
 func (e *Error) Error() string {
@@ -143,7 +145,14 @@ func Prepare(name, source string, form Form) (*Result, error) {
 			return nil, p.verdict
 		}
 		if r, err = p.lowered(); err != nil {
-			return nil, better(first, err)
+			if p.verdict != nil {
+				return nil, p.verdict
+			}
+			err = better(first, err)
+			if err.Hint == "" {
+				err.Hint = hintFor(err.Message)
+			}
+			return nil, err
 		}
 	}
 	s := r.scan()
@@ -231,6 +240,9 @@ func (e *Error) locate(r *Result, c *goja.CompilerError) {
 func hintFor(message string) string {
 	if strings.Contains(message, "Invalid flags supplied to RegExp") {
 		return "the regular expression flags v and d are not supported: use u, and exec().index"
+	}
+	if strings.Contains(message, "JSX syntax") {
+		return "there is a < where a value must stand: if this is an HTML page, save the rule's own text in its place; JSX is not JavaScript"
 	}
 	return ""
 }
