@@ -93,6 +93,11 @@ func (f *Folder) Broken() map[string]error {
 func (f *Folder) Load(ctx context.Context) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if len(f.seen) == 0 {
+		if err := tooDeep(f.dir); err != nil {
+			return err
+		}
+	}
 	for range recheck {
 		f.unchecked = false
 		if err := f.loadAll(ctx); err != nil || !f.unchecked {
@@ -168,7 +173,7 @@ func (f *Folder) loadTenant(ctx context.Context, name string, others []string) {
 	if err == nil {
 		delete(f.broken, name)
 		f.set(name, t)
-		f.log.Info("tenant loaded", zap.String("tenant", name), zap.Int("rules", len(t.Chains[rulebox.TriggerLogin].Scripts)))
+		f.report(t)
 		return
 	}
 	f.broken[name] = err
@@ -179,6 +184,36 @@ func (f *Folder) loadTenant(ctx context.Context, name string, others []string) {
 	f.log.Error("tenant does not load: its logins fault", zap.String("tenant", name), zap.Error(err))
 	f.set(name, &transaction.Tenant{Name: name, Broken: rulebox.Errorf(rulebox.CodeInvalid, "the rules of tenant %s did not load", name).
 		WithHint("%v", err)})
+}
+
+// report logs a tenant that was loaded, and what about it lets every login pass.
+func (f *Folder) report(t *transaction.Tenant) {
+	name, rules := zap.String("tenant", t.Name), len(t.Chains[rulebox.TriggerLogin].Scripts)
+	f.log.Info("tenant loaded", name, zap.Int("rules", rules))
+	if t.Bypass {
+		f.log.Warn("custom_code is false in "+settingsFile+": every login of the tenant passes and no rule runs", name)
+	} else if rules == 0 {
+		f.log.Warn("the tenant has no enabled rules: every login passes", name)
+	}
+}
+
+// tooDeep returns an error if dir looks like one tenant instead of the folder of
+// all: its parts would be taken for tenants without rules, whose logins all pass.
+func tooDeep(dir string) error {
+	wrong := fmt.Errorf("tenants folder: %s looks like one tenant; name its parent, the folder with one folder a tenant", dir)
+	if info, err := os.Stat(filepath.Join(dir, settingsFile)); err == nil && info.Mode().IsRegular() {
+		return wrong
+	}
+	for _, part := range []string{"rules", "rules-configs"} {
+		entries, _ := os.ReadDir(filepath.Join(dir, part)) // there may be none
+		for _, e := range entries {
+			ext := filepath.Ext(e.Name())
+			if (ext == ".js" || ext == ".json") && e.Name() != settingsFile && e.Name() != "config.json" && e.Name() != "tenant.json" {
+				return wrong
+			}
+		}
+	}
+	return nil
 }
 
 func (f *Folder) read(ctx context.Context, name, dir string, others []string, same func() bool) (*transaction.Tenant, error) {

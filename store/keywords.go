@@ -90,6 +90,18 @@ func (k keywords) mask(err error) error {
 // unreplaced names the first placeholder left in text, empty if there is none.
 func unreplaced(text string) string { return placeholder.FindString(text) }
 
+// unset finds the first placeholder of a file that has no value; its error names
+// the key as the variable. Values are not looked at: they may hold anything.
+func (k keywords) unset(text string) *unsetError {
+	for _, m := range placeholder.FindAllStringSubmatch(text, -1) {
+		key := m[1] + m[2] + m[3] // one of the three has matched
+		if _, ok := k[key]; !ok {
+			return &unsetError{strings.Trim(m[0], `"`), key}
+		}
+	}
+	return nil
+}
+
 // literal is the text of a value: a string's content, or else its JSON.
 func literal(v json.RawMessage) string {
 	var s string

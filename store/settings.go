@@ -1,10 +1,7 @@
 package store
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
-	"io"
 	"net/url"
 	"strconv"
 	"strings"
@@ -17,6 +14,16 @@ import (
 // settingsFile is what Rulebox adds to a tenant's folder; the rest of the layout
 // is the Auth0 deploy CLI's.
 const settingsFile = "rulebox.json"
+
+// The most that limits can be set to.
+const (
+	// MaxWall is longer than anybody waits for a login.
+	MaxWall = 10 * time.Minute
+	// MaxMemory is as much as a worker may map, in bytes.
+	MaxMemory = 1 << 30
+	// maxOutput leaves room in a worker's frame for the logs, in bytes.
+	maxOutput = 8 << 20
+)
 
 // settings is the content of rulebox.json. A field that is absent has its
 // default; one that is unknown is an error.
@@ -43,24 +50,22 @@ type settings struct {
 	CustomCode *bool `json:"custom_code"`
 }
 
-// parseSettings reads rulebox.json; text is nil if there is no such file.
-func parseSettings(text []byte) (*settings, error) {
-	s := &settings{}
-	if text == nil {
-		return s, nil
-	}
-	if err := strictJSON(text, s); err != nil {
-		return nil, err
-	}
+// validate says what is wrong with values that decode.
+func (s *settings) validate() error {
 	if m := s.Management; m != nil && m.BaseURL != "" {
 		if u, err := url.Parse(m.BaseURL); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
-			return nil, fmt.Errorf("management.baseUrl is %q; it must be a URL such as https://login.example/api/v2", m.BaseURL)
+			return fmt.Errorf("management.baseUrl is %q; it must be a URL such as https://login.example/api/v2", m.BaseURL)
+		}
+	}
+	for _, entry := range s.Egress {
+		if strings.Contains(entry, "://") {
+			return fmt.Errorf("egress: %q is a URL; write host:port, such as 10.0.0.5:443, or a CIDR prefix", entry)
 		}
 	}
 	if err := oneOf("on_fault", s.OnFault, "", string(transaction.FailDeny), string(transaction.FailContinue)); err != nil {
-		return nil, err
+		return err
 	}
-	return s, oneOf("unauthorized_error", s.UnauthorizedError, "", "unauthorized", "access_denied")
+	return oneOf("unauthorized_error", s.UnauthorizedError, "", "unauthorized", "access_denied")
 }
 
 func oneOf(field, value string, allowed ...string) error {
@@ -77,6 +82,9 @@ func (s *settings) limits() (l rulebox.Limits, err error) {
 		if l.Wall, err = time.ParseDuration(s.Limits.Wall); err != nil || l.Wall <= 0 {
 			return l, fmt.Errorf("limits.wall is %q; it must be a time such as 5s or 800ms", s.Limits.Wall)
 		}
+		if l.Wall > MaxWall {
+			return l, fmt.Errorf("limits.wall is %q; it must be at most %s", s.Limits.Wall, MaxWall)
+		}
 	}
 	if s.Limits.Memory != "" {
 		if l.Memory, err = ParseSize(s.Limits.Memory); err != nil {
@@ -85,11 +93,17 @@ func (s *settings) limits() (l rulebox.Limits, err error) {
 		if l.Memory < rulebox.MinMemory {
 			return l, fmt.Errorf("limits.memory is %q; it must be at least %dMiB", s.Limits.Memory, rulebox.MinMemory>>20)
 		}
+		if l.Memory > MaxMemory {
+			return l, fmt.Errorf("limits.memory is %q; it must be at most %dMiB", s.Limits.Memory, MaxMemory>>20)
+		}
 	}
 	if s.Limits.Output != "" {
 		n, err := ParseSize(s.Limits.Output)
 		if err != nil {
 			return l, fmt.Errorf("limits.output: %w", err)
+		}
+		if n > maxOutput {
+			return l, fmt.Errorf("limits.output is %q; it must be at most %dMiB", s.Limits.Output, maxOutput>>20)
 		}
 		l.Output = int(n)
 	}
@@ -114,41 +128,4 @@ func ParseSize(s string) (int64, error) {
 		return 0, fmt.Errorf("%q is no size; write bytes, or a number with KiB, MiB or GiB", s)
 	}
 	return n * unit, nil
-}
-
-// strictJSON decodes one JSON document and refuses members that v does not have.
-func strictJSON(text []byte, v any) error {
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	if err := d.Decode(v); err != nil {
-		return jsonError(text, err)
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return fmt.Errorf("line %d: something follows the JSON document", line(text, d.InputOffset()))
-	}
-	return nil
-}
-
-// looseJSON decodes one JSON document and ignores members that v does not have:
-// exports hold much that is not ours.
-func looseJSON(text []byte, v any) error {
-	if err := json.Unmarshal(text, v); err != nil {
-		return jsonError(text, err)
-	}
-	return nil
-}
-
-// jsonError adds the line to an error of encoding/json.
-func jsonError(text []byte, err error) error {
-	switch e := err.(type) {
-	case *json.SyntaxError:
-		return fmt.Errorf("line %d: %w", line(text, e.Offset), err)
-	case *json.UnmarshalTypeError:
-		return fmt.Errorf("line %d: %s must not be a %s", line(text, e.Offset), e.Field, e.Value)
-	}
-	return fmt.Errorf("%s", strings.TrimPrefix(err.Error(), "json: "))
-}
-
-func line(text []byte, offset int64) int {
-	return 1 + bytes.Count(text[:min(int(offset), len(text))], []byte("\n"))
 }

@@ -135,11 +135,14 @@ func (l *loader) prepare() error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return inFile(settingsFile, err)
 	}
-	if err == nil {
-		text = l.keywords.replace(text)
+	l.settings = &settings{}
+	if err != nil {
+		return nil // there is no such file: all defaults
 	}
-	l.settings, err = parseSettings(text)
-	return inFile(settingsFile, err)
+	if err = l.document(text, l.settings); err != nil {
+		return inFile(settingsFile, err)
+	}
+	return inFile(settingsFile, l.settings.validate())
 }
 
 // configuration reads rules-configs/*.json; the environment adds and overrides.
@@ -150,6 +153,10 @@ func (l *loader) configuration() (map[string]string, error) {
 		return nil, err
 	}
 	from := map[string]string{}
+	values := map[string]bool{}
+	for key := range environment(l.name, l.environ) {
+		values[key] = true
+	}
 	for _, file := range files {
 		var c struct {
 			Key   string  `json:"key"`
@@ -157,18 +164,19 @@ func (l *loader) configuration() (map[string]string, error) {
 		}
 		text, err := l.read(file)
 		if err == nil {
-			err = strictJSON(l.keywords.replace(text), &c)
+			err = l.document(text, &c)
+		}
+		if unset := (*unsetError)(nil); errors.As(err, &unset) && values[c.Key] {
+			err = nil // the environment overrides what stands in the file
 		}
 		if err == nil && c.Key == "" {
-			err = errors.New(`"key" is missing`)
+			err = errors.New(`"key" is missing; the file is like {"key": "API_KEY", "value": "…"}`)
 		}
 		if other, ok := from[c.Key]; ok && err == nil {
 			err = fmt.Errorf("the key %q is also that of %s", c.Key, other)
 		}
-		if err == nil && c.Value == nil {
-			if _, ok := environment(l.name, l.environ)[c.Key]; !ok {
-				err = fmt.Errorf(`"value" is missing; put it here or into the environment as %s%s`, envPrefix(l.name), c.Key)
-			}
+		if err == nil && c.Value == nil && !values[c.Key] {
+			err = fmt.Errorf(`"value" is missing; put it here or into the environment as %s%s`, envPrefix(l.name), c.Key)
 		}
 		if err != nil {
 			return nil, inFile(file, err)
@@ -196,7 +204,8 @@ type ruleFile struct {
 
 type rule struct {
 	ruleFile
-	file   string
+	file   string // what says its name and order
+	source string
 	script *rulebox.Script
 }
 
@@ -224,15 +233,16 @@ func (l *loader) rules() ([]*rule, error) {
 		}
 		named[source] = true
 		if r.script, err = l.script(r.Name, source); err != nil {
-			return nil, err
+			return nil, inFile(file, fmt.Errorf("its script %w", err))
 		}
+		r.source = source
 		all = append(all, r)
 	}
 	for _, file := range sources {
 		if named[file] {
 			continue
 		}
-		r := &rule{file: file, ruleFile: ruleFile{Name: strings.TrimSuffix(path.Base(file), ".js")}}
+		r := &rule{file: file, source: file, ruleFile: ruleFile{Name: strings.TrimSuffix(path.Base(file), ".js")}}
 		if r.script, err = l.script(r.Name, file); err != nil {
 			return nil, err
 		}
@@ -253,7 +263,7 @@ func (l *loader) enabled(ctx context.Context, all []*rule, check CheckFunc) ([]*
 			if p := unreplaced(r.script.Source); p != "" {
 				err = fmt.Errorf("%w (%s has no value: put one into config.json under AUTH0_KEYWORD_REPLACE_MAPPINGS, or into the environment as %s…)", err, p, envPrefix(l.name))
 			}
-			return nil, inFile(r.file, err)
+			return nil, inFile(r.source, err)
 		}
 		if r.Enabled == nil || *r.Enabled {
 			scripts = append(scripts, r.script)
@@ -273,7 +283,7 @@ func (l *loader) ruleMeta(file string) (*rule, string, error) {
 		return nil, "", err
 	}
 	r := &rule{file: file}
-	if err := strictJSON(l.keywords.replace(text), &r.ruleFile); err != nil {
+	if err := l.document(text, &r.ruleFile); err != nil {
 		return nil, "", err
 	}
 	if r.Name == "" {

@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -41,13 +42,21 @@ func (t *Token) Operator() bool { return t.Tenants == nil }
 // concurrent use, also by several processes: another's change is seen at the
 // next Find.
 type Tokens struct {
+	// OnError, if not nil, is told that the file cannot be read, which lets
+	// nobody in: at once, and then once a minute. It is set before the first Find.
+	OnError func(error)
+
 	path string
 
 	mu    sync.Mutex // guards what follows
 	stamp time.Time
 	size  int64
 	list  []Token
+	told  time.Time // when OnError was called last; zero when all is well
 }
+
+// tellAgain is how often OnError hears of the same.
+const tellAgain = time.Minute
 
 // OpenTokens returns the tokens of the data folder, which must exist.
 func OpenTokens(dataDir string) (*Tokens, error) {
@@ -89,15 +98,40 @@ func (t *Tokens) Create(name string, tenants []string) (string, error) {
 		return "", err
 	}
 	list := append(t.list[:len(t.list):len(t.list)], Token{Hash: hash(token), Name: name, Tenants: tenants, Created: time.Now().UTC().Truncate(time.Second)})
+	return token, t.write(list)
+}
+
+// Revoke removes the tokens of the name; it is an error if there is none. A
+// server that runs refuses them from then on.
+func (t *Tokens) Revoke(name string) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	unlock, err := lockFolder(filepath.Dir(t.path))
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if err := t.refresh(); err != nil {
+		return err
+	}
+	left := slices.DeleteFunc(slices.Clone(t.list), func(k Token) bool { return k.Name == name })
+	if len(left) == len(t.list) {
+		return fmt.Errorf("there is no token named %q; the names stand in %s", name, t.path)
+	}
+	return t.write(left)
+}
+
+// write makes list the file's. Caller holds mu and the folder's lock.
+func (t *Tokens) write(list []Token) error {
 	text, err := json.MarshalIndent(list, "", "  ")
 	if err != nil {
-		return "", err
+		return err
 	}
 	if err := WriteFile(t.path, append(text, '\n'), 0o600); err != nil {
-		return "", err
+		return err
 	}
 	t.list = list
-	return token, nil
+	return nil
 }
 
 // Find returns the record of the token, nil if there is none.
@@ -109,8 +143,13 @@ func (t *Tokens) Find(token string) *Token {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if err := t.refresh(); err != nil {
+		if t.OnError != nil && (t.told.IsZero() || time.Since(t.told) > tellAgain) {
+			t.told = time.Now()
+			t.OnError(err)
+		}
 		return nil // a file that cannot be read lets nobody in
 	}
+	t.told = time.Time{}
 	for i := range t.list {
 		if subtle.ConstantTimeCompare([]byte(t.list[i].Hash), h) == 1 {
 			found := t.list[i]
