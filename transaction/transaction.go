@@ -47,11 +47,15 @@ type Tenants interface {
 // An Execution is the record of one invocation. It holds no guest data.
 type Execution struct {
 	ID, Tenant, Trigger string
-	Decision            rulebox.Decision
-	Err                 error
-	Scripts             []rulebox.ScriptUsage
-	Usage               rulebox.Usage
-	Duration            time.Duration
+	// Unsaved says that the caller brought the code: it tried something.
+	Unsaved bool
+	// Bypassed says that a break-glass switch kept the scripts from running.
+	Bypassed bool
+	Decision rulebox.Decision
+	Err      error
+	Scripts  []rulebox.ScriptUsage
+	Usage    rulebox.Usage
+	Duration time.Duration
 }
 
 // A Pipeline is the Invoker that transaction servers reach. Its results carry a
@@ -74,8 +78,13 @@ func (p *Pipeline) Invoke(ctx context.Context, inv *rulebox.Invocation) (*rulebo
 	start := time.Now()
 	tenant, err := p.tenant(inv)
 	var res *rulebox.Result
+	bypassed := false
 	if err == nil {
-		res, err = p.run(ctx, tenant, inv)
+		if bypassed = tenant.Bypass || p.Bypass != nil && p.Bypass(); bypassed {
+			res = &rulebox.Result{Values: inv.Args}
+		} else {
+			res, err = p.run(ctx, tenant, inv)
+		}
 	}
 	if res == nil {
 		res = &rulebox.Result{}
@@ -84,7 +93,7 @@ func (p *Pipeline) Invoke(ctx context.Context, inv *rulebox.Invocation) (*rulebo
 	err = decide(tenant, inv, res, err)
 	if p.Record != nil {
 		p.Record(Execution{
-			ID: inv.ID, Tenant: inv.Tenant, Trigger: inv.Trigger,
+			ID: inv.ID, Tenant: inv.Tenant, Trigger: inv.Trigger, Unsaved: inv.Chain != nil, Bypassed: bypassed,
 			Decision: res.Decision, Err: err, Scripts: res.Scripts, Usage: res.Usage,
 			Duration: time.Since(start),
 		})
@@ -106,9 +115,6 @@ func (p *Pipeline) tenant(inv *rulebox.Invocation) (*Tenant, error) {
 }
 
 func (p *Pipeline) run(ctx context.Context, t *Tenant, inv *rulebox.Invocation) (*rulebox.Result, error) {
-	if t.Bypass || p.Bypass != nil && p.Bypass() {
-		return &rulebox.Result{Values: inv.Args}, nil
-	}
 	if t.Broken != nil {
 		e := *t.Broken
 		return nil, &e
