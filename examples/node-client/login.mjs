@@ -13,6 +13,9 @@ const TIMEOUT = 30_000; // milliseconds
 
 function server() {
   const data = process.env.RULEBOX_DATA;
+  if (data && !existsSync(join(data, 'nats'))) {
+    throw new Error(`RULEBOX_DATA is ${data}, which is no data folder of rulebox serve: there is no nats in it`);
+  }
   const file = name => (data && existsSync(join(data, 'nats', name)) ? join(data, 'nats', name) : undefined);
   const url = process.env.RULEBOX_NATS || (file('url') && readFileSync(file('url'), 'utf8').trim());
   const creds = process.env.RULEBOX_CREDS || file('operator.creds');

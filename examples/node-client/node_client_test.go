@@ -108,6 +108,10 @@ func TestNodeClient(t *testing.T) {
 	require.Equal(t, "invalid", outcome["error"].(map[string]any)["code"])
 
 	status, _, errs = login(`{"user":{},"context":{}}`, "RULEBOX_NATS="+server.URL(), "RULEBOX_CREDS=", "RULEBOX_DATA=")
-	require.NotEqual(t, 0, status)
-	require.NotEmpty(t, errs)
+	require.Equal(t, 5, status)
+	require.Contains(t, errs, "Authorization Violation")
+
+	status, _, errs = login(`{"user":{},"context":{}}`, "RULEBOX_CREDS=", "RULEBOX_DATA="+t.TempDir())
+	require.Equal(t, 5, status)
+	require.Contains(t, errs, "no data folder of rulebox serve")
 }
