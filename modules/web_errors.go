@@ -101,20 +101,22 @@ func netThrow(err error) *Throw {
 	}
 }
 
-// forbiddenThrow is the error for an address that the egress policy refuses.
+// forbiddenThrow is the error for an address that the egress policy refuses. Rules
+// pass such errors on to their callback, and then the message is for the user who
+// signs in: why it is refused, and the setting that opens it, are in `hint`.
 func forbiddenThrow(err error, ours *rulebox.Error) *Throw {
-	msg := ours.Message
+	msg, hint := ours.Message, ours.Hint
 	var dial *dialError
 	props := Object{{"code", "EFORBIDDEN"}, {"syscall", "connect"}}
 	if errors.As(err, &dial) {
-		if host, _, err := net.SplitHostPort(dial.address); err != nil || !strings.Contains(msg, host) {
-			msg = "connect to " + dial.address + " refused: " + msg
+		msg = "connecting to " + dial.address + " is not allowed"
+		if hint = ours.Message; ours.Hint != "" {
+			hint += "; " + ours.Hint
 		}
 		props = append(props, Field{"address", dial.address})
 	}
-	if ours.Hint != "" {
-		msg += " (" + ours.Hint + ")"
-		props = append(props, Field{"hint", ours.Hint})
+	if hint != "" {
+		props = append(props, Field{"hint", hint})
 	}
 	return &Throw{Message: msg, Props: props}
 }

@@ -237,8 +237,8 @@ func TestNetThrow(t *testing.T) {
 		{dial(&net.DNSError{Err: "x", IsTemporary: true}), "EAI_AGAIN", "getaddrinfo EAI_AGAIN h.test"},
 		{dial(errors.New("the egress proxy could not connect (502)")), "EHOSTUNREACH", "connect failed: dial h.test:443: the egress proxy could not connect (502)"},
 		{&dialError{address: "h.test:443", err: context.DeadlineExceeded, late: true}, "ETIMEDOUT", "connect ETIMEDOUT h.test:443"},
-		{dial(forbidden), "EFORBIDDEN", "connecting to h.test is not allowed: it is private (add it to `egress`)"},
-		{dial(rulebox.Errorf(rulebox.CodeForbidden, "no")), "EFORBIDDEN", "connect to h.test:443 refused: no"},
+		{dial(forbidden), "EFORBIDDEN", "connecting to h.test:443 is not allowed"},
+		{dial(rulebox.Errorf(rulebox.CodeForbidden, "no")), "EFORBIDDEN", "connecting to h.test:443 is not allowed"},
 		{&net.OpError{Op: "read", Err: os.NewSyscallError("read", syscall.ECONNRESET)}, "ECONNRESET", "read ECONNRESET"},
 		{io.ErrUnexpectedEOF, "ECONNRESET", "socket hang up"},
 		{context.DeadlineExceeded, "ETIMEDOUT", "the invocation's time limit passed while the request was under way"},
@@ -248,6 +248,7 @@ func TestNetThrow(t *testing.T) {
 		require.Equal(t, c.code, got.Props.Get("code"), "%v", c.err)
 		require.Equal(t, c.message, got.Message)
 	}
+	require.Equal(t, "connecting to h.test is not allowed: it is private; add it to `egress`", netThrow(dial(forbidden)).Props.Get("hint"))
 }
 
 type scopedHost struct {

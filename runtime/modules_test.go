@@ -139,6 +139,8 @@ func TestManagement(t *testing.T) {
 	_, err := r.Invoke(context.Background(), invocation(&bare))
 	e := fault(t, err)
 	assert.Contains(t, e.Message, "management")
+	assert.Contains(t, e.Hint, "rulebox.json")
+	assert.NotContains(t, e.Message, "rulebox.json")
 }
 
 // An address that was not granted is the fault's code, when the script lets the
@@ -149,10 +151,31 @@ func TestForbiddenAddress(t *testing.T) {
 	e := fault(t, err)
 	assert.Equal(t, rulebox.CodeForbidden, e.Code)
 	assert.Equal(t, "rule1", e.Script)
-	assert.Contains(t, e.Message, "forbidden.example")
+	assert.Equal(t, "fetch failed: connecting to forbidden.example:80 is not allowed", e.Message)
+	assert.Equal(t, "forbidden.example is not allowed; --egress-allow", e.Hint)
+	assert.NotContains(t, e.Trace, "connecting to", "what the message says is not repeated")
 
 	_, err = r.Invoke(context.Background(), invocation(chain(`function (u, c, cb) { fetch('http://forbidden.example/').catch(cb) }`)))
-	assert.Equal(t, rulebox.CodeDenied, fault(t, err).Code, "the rule made it its verdict")
+	e = fault(t, err)
+	assert.Equal(t, rulebox.CodeDenied, e.Code, "the rule made it its verdict")
+	assert.NotContains(t, e.Message, "egress", "the message is for the user who signs in")
+	assert.Contains(t, e.Hint, "--egress-allow")
+}
+
+// The author is told why a request failed: Node.js' message says only that it did.
+func TestFailedFetchTellsItsCause(t *testing.T) {
+	s := httptest.NewServer(http.NotFoundHandler())
+	s.Close() // nobody listens there any more
+	r := newRunner(t, runtime.Options{Host: directHost{}})
+	for _, src := range []string{
+		`async function (u, c, cb) { await fetch('` + s.URL + `') }`,
+		`function (u, c, cb) { fetch('` + s.URL + `').catch(cb) }`,
+	} {
+		_, err := r.Invoke(context.Background(), invocation(chain(src)))
+		e := fault(t, err)
+		assert.Equal(t, "fetch failed", e.Message)
+		assert.Contains(t, e.Hint, "the cause: connect ECONNREFUSED 127.0.0.1:")
+	}
 }
 
 // Close returns when nothing of the runner runs any more, also what a script
@@ -170,7 +193,7 @@ func TestCloseJoinsTasks(t *testing.T) {
 	_, err = r.Invoke(context.Background(), invocation(c))
 	e := fault(t, err)
 	assert.Equal(t, rulebox.CodeTimeout, e.Code)
-	assert.Contains(t, e.Message, "it waited for 1 requests or other operations")
+	assert.Contains(t, e.Message, "it waited for one request or other operation")
 	done := make(chan struct{})
 	go func() {
 		r.Close()

@@ -169,7 +169,7 @@ const fetchRule = `async function (user, context, callback) {
     const res = await fetch(context.url);
     context.idToken.body = await res.text();
   } catch (err) {
-    context.idToken.error = String(err.message) + " | " + String(err.cause && err.cause.message) + " | " + String(err.code || (err.cause && err.cause.code));
+    context.idToken.error = String(err.message) + " | " + String(err.cause && err.cause.message) + " | " + String(err.cause && err.cause.hint) + " | " + String(err.code || (err.cause && err.cause.code));
   }
   callback(null, user, context);
 }`

@@ -3,8 +3,10 @@
 // the management API that the tenant's settings name.
 const { management } = require('internal/invocation');
 
-const advice = 'no management API is configured for this tenant: add "management": {"domain": …, "baseUrl": …, "accessToken": …} to its rulebox.json';
-const missing = () => Object.assign(new Error(`auth0: ${advice}`), { name: 'ManagementApiError', code: 'ERR_NO_MANAGEMENT_API' });
+// A rule passes errors on to its callback, and then the message is for the user who
+// signs in: settings and addresses are in `hint`, which is for the author.
+const advice = 'this tenant has no management API: add "management": {"domain": …, "baseUrl": …, "accessToken": …} to its rulebox.json, or give rulebox run --management FILE';
+const missing = () => Object.assign(new Error('auth0: no management API is configured'), { name: 'ManagementApiError', code: 'ERR_NO_MANAGEMENT_API', hint: advice });
 
 // failure is the error for an answer that is no success, with what the API says.
 function failure(status, text) {
@@ -40,8 +42,9 @@ function patch(field, userId, metadata) {
     if (!res.ok) throw failure(res.status, text);
     return text === '' ? {} : JSON.parse(text);
   }), (err) => {
-    // "fetch failed" says too little: the cause names host and reason.
-    throw err.cause ? Object.assign(new Error(`auth0: the management API at ${management.baseUrl} cannot be reached: ${err.cause.message}`), { code: err.cause.code }) : err;
+    // The cause names host and reason.
+    const c = err.cause;
+    throw c ? Object.assign(new Error('auth0: the management API cannot be reached'), { code: c.code, hint: `the management API is at ${management.baseUrl}: ${c.hint || c.message}` }) : err;
   });
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -56,7 +57,10 @@ func (r *Realm) failed(err error) *rulebox.Error {
 				e.Hint += "; it was computing at the place that the trace shows: hashing and parsing are faster in the modules"
 			}
 		case e.Code == rulebox.CodeTimeout && r.loop.tasks > 0:
-			e.Message += fmt.Sprintf("; it waited for %d requests or other operations", r.loop.tasks)
+			e.Message += "; it waited for one request or other operation"
+			if n := r.loop.tasks; n > 1 {
+				e.Message = strings.TrimSuffix(e.Message, "one request or other operation") + fmt.Sprintf("%d requests or other operations", n)
+			}
 		case e.Code == rulebox.CodeTimeout && r.loop.refs > 0:
 			e.Message += "; it waited for a timer"
 		}
@@ -85,7 +89,7 @@ func (r *Realm) failed(err error) *rulebox.Error {
 		} else if r.forbidden(ex.Value()) {
 			e.Code = rulebox.CodeForbidden
 		}
-		r.hint(e)
+		r.hint(e, ex.Value())
 	case errors.As(err, &own):
 		*e = *own
 		e.Script = r.scriptName()
@@ -119,14 +123,25 @@ func (r *Realm) describePanic(e *rulebox.Error, p *enginePanic) {
 }
 
 // refused is the error for a callback that was given one.
-func (r *Realm) refused(v goja.Value) *rulebox.Error {
+func (r *Realm) refused(v goja.Value, args []goja.Value) *rulebox.Error {
 	e := &rulebox.Error{Code: rulebox.CodeDenied, Script: r.scriptName()}
+	if i := slices.IndexFunc(args, v.SameAs); i >= 0 && r.rules() {
+		// A slip: what it has for a name or message is the user's own.
+		e.Name, e.Message = "Error", noMessage
+		return e.WithHint("callback was given %s as its first argument, which is the error and denies the login: callback(null, user, context) goes on", argName(r.chain.Trigger, i))
+	}
 	r.describe(e, v)
 	if s := r.reason.Load(); s != nil {
 		return r.failed(errStopped)
 	}
+	if r.hint(e, v); e.Message == noMessage && e.Hint == "" {
+		e.Hint = "the first argument of callback is the error and denies the login; its message is for the user: callback(new UnauthorizedError('…')). To go on: callback(null, user, context)"
+	}
 	return e
 }
+
+// noMessage is the message of an error that has none.
+const noMessage = "no message"
 
 // neverCalled is the error for a script that has nothing left to wait for.
 func (r *Realm) neverCalled(i int) *rulebox.Error {
@@ -200,35 +215,41 @@ func (r *Realm) describe(e *rulebox.Error, v goja.Value) {
 		if s, ok := o.Get("stack").(goja.String); ok {
 			e.Trace = r.cleanStack(clip(s, maxTrace))
 		}
-		e.Trace = strings.TrimPrefix(e.Trace+r.causes(o), "\n")
+		e.Trace = strings.TrimPrefix(e.Trace+r.causes(o, e.Message), "\n")
 	})
 	if err != nil && e.Message == "" {
 		e.Message = "an error that could not be read: its properties throw"
 	}
 	if e.Message == "" {
-		e.Message = "no message"
+		e.Message = noMessage
 		if isFunctionValue(o) {
 			e.Message = "a function was given in place of an error"
 		}
 	}
 }
 
-// causes renders the causes of an error, a line each.
-func (r *Realm) causes(o *goja.Object) string {
+// causes renders the causes of an error, a line each. What the error's message says
+// already is left out.
+func (r *Realm) causes(o *goja.Object, said string) string {
 	var b strings.Builder
 	for range 4 {
 		c, ok := o.Get("cause").(*goja.Object)
 		if !ok {
 			break
 		}
+		o = c
+		message := ""
+		if s, ok := c.Get("message").(goja.String); ok {
+			message = clip(s, 1024)
+		}
+		if message != "" && strings.Contains(said, message) {
+			continue
+		}
 		b.WriteString("\ncaused by ")
 		if s, ok := c.Get("name").(goja.String); ok {
 			b.WriteString(clip(s, 256) + ": ")
 		}
-		if s, ok := c.Get("message").(goja.String); ok {
-			b.WriteString(clip(s, 1024))
-		}
-		o = c
+		b.WriteString(message)
 	}
 	return b.String()
 }
@@ -280,13 +301,6 @@ func clip(s goja.String, max int) string {
 		return s.Substring(0, max).String() + "…"
 	}
 	return s.String()
-}
-
-// hint adds advice for well-known mistakes.
-func (r *Realm) hint(e *rulebox.Error) {
-	if name, ok := strings.CutSuffix(e.Message, " is not defined"); ok && e.Name == "ReferenceError" {
-		e.Hint = fmt.Sprintf("declare %s; if it is a module, load it: const %s = require('%s')", name, name, name)
-	}
 }
 
 // A rejection is a promise that was rejected while nobody listened.

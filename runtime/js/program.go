@@ -24,6 +24,7 @@ type Program struct {
 	Warnings []string
 
 	prg       *goja.Program
+	names     []string // identifiers of the source, for advice
 	module    bool     // running the program gives a module body
 	global    bool     // mentions the global object, so that its cache is kept
 	ticks     bool     // mentions nextTick, so that turns are run with their ticks
@@ -57,6 +58,7 @@ func Compile(s *rulebox.Script) (*Program, error) {
 	}
 	p.Plain = r.PlainFunction && !p.module
 	p.Requires, p.Warnings, p.polyfills, p.position = r.Requires, r.Warnings, r.Polyfills, r.Position
+	p.names = r.Names
 	p.global = slices.Contains(r.Names, "global") || slices.Contains(r.Names, "globalThis")
 	p.ticks = strings.Contains(s.Source, "nextTick")
 	p.warmth = warmthOf(s.Source)

@@ -177,6 +177,9 @@ func (r *Realm) evaluate(m *modules.Module) goja.Value {
 // notFound is the error for a module that does not exist.
 func (r *Realm) notFound(name string) goja.Value {
 	msg := fmt.Sprintf("Cannot find module '%s'", name)
+	if text, ok := absent[name]; ok {
+		return r.coded("Error", "MODULE_NOT_FOUND", msg+": "+text)
+	}
 	if strings.HasPrefix(name, ".") || strings.HasPrefix(name, "/") {
 		msg += ": there are no files here; a script can require only the modules of the table"
 	} else if versions := modules.Versions(name); len(versions) > 0 {
@@ -184,7 +187,7 @@ func (r *Realm) notFound(name string) goja.Value {
 		msg += fmt.Sprintf(": write a version such as %s; there are the generations %s", versions[0], strings.Join(versions, " and "))
 		return r.coded("Error", "MODULE_NOT_FOUND", msg)
 	} else if near := nearest(name); near != "" {
-		msg += fmt.Sprintf("; did you mean '%s'?", near)
+		return r.coded("Error", "MODULE_NOT_FOUND", msg+fmt.Sprintf("; did you mean '%s'?", near))
 	}
 	msg += ". Available modules: " + strings.Join(modules.Names(), ", ")
 	return r.coded("Error", "MODULE_NOT_FOUND", msg)

@@ -125,7 +125,7 @@ func (r *Realm) runScript(i int, args []goja.Value) *rulebox.Error {
 		return r.failed(errStopped)
 	}
 	if len(r.given) > 0 && r.given[0].ToBoolean() {
-		return r.refused(r.given[0])
+		return r.refused(r.given[0], args)
 	}
 	return nil
 }
@@ -235,10 +235,12 @@ func (r *Realm) wait() bool {
 func (r *Realm) encode(res *rulebox.Result, args []goja.Value) *rulebox.Error {
 	max := r.limits.Output
 	res.Values = make([]json.RawMessage, 0, len(args))
-	for _, v := range args {
+	for i, v := range args {
 		text, err := r.append(v, max)
 		if err != nil {
-			return r.unwritable(err)
+			e := r.unwritable(err)
+			r.unplain(e, argName(r.chain.Trigger, i), v)
+			return e
 		}
 		max -= len(text)
 		res.Values = append(res.Values, text)

@@ -1,6 +1,8 @@
 package js
 
 import (
+	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -89,7 +91,7 @@ func (r *Realm) cleanStack(stack string) string {
 			t.add(f)
 		}
 	}
-	return t.b.String()
+	return fold(t.b.String())
 }
 
 // frames renders the engine's own stack.
@@ -99,5 +101,52 @@ func (r *Realm) frames(stack []goja.StackFrame) string {
 		pos := stack[i].Position()
 		t.add(frame{function: stack[i].FuncName(), file: stack[i].SrcName(), line: pos.Line, column: pos.Column})
 	}
-	return t.b.String()
+	return fold(t.b.String())
+}
+
+// Bounds of what fold takes together: the longest cycle of calls, in frames, and
+// how often it must appear.
+const (
+	maxCycle   = 8
+	minRepeats = 4
+)
+
+// fold writes the frames of a recursion once.
+func fold(trace string) string {
+	lines := strings.Split(trace, "\n")
+	if len(lines) < minRepeats {
+		return trace
+	}
+	var out []string
+	for i := 0; i < len(lines); {
+		cycle, n := repeats(lines[i:])
+		if n < minRepeats {
+			out = append(out, lines[i])
+			i++
+			continue
+		}
+		out = append(out, lines[i:i+cycle]...)
+		what := "the line above is"
+		if cycle > 1 {
+			what = fmt.Sprintf("the %d lines above are", cycle)
+		}
+		out = append(out, fmt.Sprintf("… %s repeated %d more times", what, n-1))
+		i += cycle * n
+	}
+	return strings.Join(out, "\n")
+}
+
+// repeats returns the shortest cycle that lines begin with minRepeats times, and
+// how often it is there.
+func repeats(lines []string) (cycle, n int) {
+	for cycle = 1; cycle <= maxCycle; cycle++ {
+		n = 1
+		for (n+1)*cycle <= len(lines) && slices.Equal(lines[:cycle], lines[n*cycle:(n+1)*cycle]) {
+			n++
+		}
+		if n >= minRepeats {
+			return cycle, n
+		}
+	}
+	return 0, 0
 }

@@ -105,7 +105,7 @@ async function exchange(options, url, init) {
   } catch (err) {
     if (late) throw new TimeoutError();
     const c = err.cause || err;
-    throw new FetchError(c, 'The request to ' + url.split('?')[0] + ' failed: ' + c.message);
+    throw Object.assign(new FetchError(c, 'The request failed' + (c.code ? ': ' + c.code : '')), { hint: url.split('?')[0] + ': ' + (c.hint || c.message) });
   } finally {
     if (timer) clearTimeout(timer);
   }

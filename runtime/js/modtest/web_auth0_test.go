@@ -14,10 +14,10 @@ func TestAuth0WithoutManagement(t *testing.T) {
 	v := New(t).Eval(t, `
 		const out = [typeof auth0.accessToken, typeof auth0.users.updateAppMetadata];
 		for (const f of ['updateAppMetadata', 'updateUserMetadata']) {
-			await auth0.users[f]('auth0|1', {a: 1}).then(() => out.push('resolved'), (e) => out.push(e.message));
+			await auth0.users[f]('auth0|1', {a: 1}).then(() => out.push('resolved'), (e) => out.push(e.message + '|' + e.hint));
 		}
 		return out.join('\n');`)
-	const advice = `auth0: no management API is configured for this tenant: add "management": {"domain": …, "baseUrl": …, "accessToken": …} to its rulebox.json`
+	const advice = `auth0: no management API is configured|this tenant has no management API: add "management": {"domain": …, "baseUrl": …, "accessToken": …} to its rulebox.json, or give rulebox run --management FILE`
 	require.Equal(t, "undefined\nfunction\n"+advice+"\n"+advice, v.String())
 }
 
@@ -72,7 +72,7 @@ func TestAuth0Unreachable(t *testing.T) {
 	r := New(t, WithHost(&dialHost{}), WithInvocation(map[string]any{"management": map[string]any{
 		"domain": "x", "baseUrl": "http://10.9.8.7/api/v2", "accessToken": "tok",
 	}}))
-	v := r.Eval(t, `return await auth0.users.updateAppMetadata('a', {}).catch((e) => e.code + ' ' + e.message)`)
-	require.Contains(t, v.String(), "EFORBIDDEN auth0: the management API at http://10.9.8.7/api/v2 cannot be reached")
+	v := r.Eval(t, `return await auth0.users.updateAppMetadata('a', {}).catch((e) => e.code + ' ' + e.message + '|' + e.hint)`)
+	require.Contains(t, v.String(), "EFORBIDDEN auth0: the management API cannot be reached|the management API is at http://10.9.8.7/api/v2: 10.9.8.7 is a private address")
 	require.NotContains(t, v.String(), "tok")
 }

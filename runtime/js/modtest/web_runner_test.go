@@ -63,7 +63,7 @@ func TestWebInTheRunner(t *testing.T) {
 			process.nextTick(() => callback(null, user, context));
 		}`,
 		"forbidden": `async function (user, context, callback) {
-			try { await fetch('http://10.9.8.7/'); } catch (e) { user.err = e.message + '|' + e.cause.code; }
+			try { await fetch('http://10.9.8.7/'); } catch (e) { user.err = e.message + '|' + e.cause.code + '|' + e.cause.hint; }
 			callback(null, user, context);
 		}`,
 		"subtle": `async function (user, context, callback) {
@@ -84,7 +84,7 @@ func TestWebInTheRunner(t *testing.T) {
 				"crypto":    {"hash": "69342c0d2e8b52387f4590a79324d76c", "mac": "w47ciBXISJ9kc4l49EAI+FljRVRfC6po72/PXFPlcYk=", "uuid": 36.0, "key": "8b0b1a28939a307631789dec57410a93"},
 				"auth0":     {"sent": `{"app_metadata":{"n":1}}`},
 				"process":   {"env": "0v22."},
-				"forbidden": {"err": "fetch failed: 10.9.8.7 is a private address (add 10.9.8.7:80 to egress)|EFORBIDDEN"},
+				"forbidden": {"err": "fetch failed: connecting to 10.9.8.7:80 is not allowed|EFORBIDDEN|10.9.8.7 is a private address; add 10.9.8.7:80 to egress"},
 				"subtle":    {"ok": true},
 			}[name], user)
 		})

@@ -1,0 +1,173 @@
+package js
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/dop251/goja"
+	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/modules"
+)
+
+// maxHint bounds the hint that an error of a module brings along, in UTF-16
+// units.
+const maxHint = 1024
+
+// hint adds advice for the script's author: what the thrown or given value has as
+// its own hint, or what is known of the message.
+func (r *Realm) hint(e *rulebox.Error, v goja.Value) {
+	if e.Hint != "" {
+		return
+	}
+	if e.Hint = r.ownHint(e, v); e.Hint != "" {
+		return
+	}
+	switch e.Name {
+	case "ReferenceError":
+		if name, ok := strings.CutSuffix(e.Message, " is not defined"); ok {
+			e.Hint = r.undefinedName(name)
+		}
+	case "TypeError":
+		e.Hint = typeHint(e.Message)
+	case "SyntaxError":
+		e.Hint = jsonHint(e.Message)
+	}
+}
+
+// ownHint returns the `hint` of an error or of one of its causes: modules put
+// there what is for the author only. A bare "fetch failed" has its cause told.
+func (r *Realm) ownHint(e *rulebox.Error, v goja.Value) (hint string) {
+	r.guard(func() {
+		for range 4 {
+			o, ok := v.(*goja.Object)
+			if !ok {
+				return
+			}
+			if s, ok := o.Get("hint").(goja.String); ok && s.Length() > 0 {
+				hint = clip(s, maxHint)
+				return
+			}
+			if v = o.Get("cause"); hint == "" && e.Message == "fetch failed" {
+				if c, ok := v.(*goja.Object); ok {
+					if s, ok := c.Get("message").(goja.String); ok && s.Length() > 0 {
+						hint = "the cause: " + clip(s, maxHint)
+					}
+				}
+			}
+		}
+	})
+	return hint
+}
+
+// absent are names that scripts expect and that are not here.
+var absent = map[string]string{
+	"_":                 "lodash is not among the packages here: use the methods of Array and Object",
+	"lodash":            "lodash is not among the packages here: use the methods of Array and Object",
+	"moment":            "moment is not among the packages here: use Date and Intl.DateTimeFormat",
+	"XMLHttpRequest":    "browsers have XMLHttpRequest; here use fetch",
+	"window":            "this is no browser: there is no window; what is kept between logins is on global",
+	"document":          "this is no browser: there is no document",
+	"localStorage":      "this is no browser: what is kept between logins is on global",
+	"ManagementClient":  "load it: const { ManagementClient } = require('auth0')",
+	"event":             "Actions have event and api; a rule has user, context and callback",
+	"api":               "Actions have event and api; a rule has user, context and callback",
+	"ValidationError":   "of the error classes of database scripts there is UnauthorizedError; else throw Error",
+	"PostAuthenticated": "only rules run here",
+}
+
+// given are the names that every rule has or is used to.
+var given = []string{"user", "context", "callback", "configuration", "auth0", "global", "require", "module", "exports", "console", "undefined"}
+
+// undefinedName is the advice for a name that nothing has declared.
+func (r *Realm) undefinedName(name string) string {
+	if text, ok := absent[name]; ok {
+		return text
+	}
+	if m, ok := modules.Lookup(name); ok && !m.Internal {
+		if m.Retired != "" {
+			return fmt.Sprintf("there is no module %s: %s", name, m.Retired)
+		}
+		return fmt.Sprintf("declare %s; if it is a module, load it: const %s = require('%s')", name, name, name)
+	}
+	names := slices.Clone(given)
+	for g := range tables().globals {
+		names = append(names, g)
+	}
+	slices.Sort(names) // maps have no order; hints should
+	if r.script >= 0 && r.script < len(r.progs) {
+		names = append(slices.Clone(r.progs[r.script].names), names...)
+	}
+	if near := closest(name, names); near != "" {
+		return fmt.Sprintf("did you mean %s? Else declare %s", near, name)
+	}
+	return fmt.Sprintf("declare %s, or correct its spelling: it is no parameter of the %s, no variable in reach and no global", name, r.kind())
+}
+
+// closest returns the first of the names with the fewest edits, at most two and
+// fewer than half of the name, or "".
+func closest(name string, names []string) string {
+	best, at := "", min(3, (len(name)+1)/2)
+	for _, n := range names {
+		if n == name || len(n) > len(name)+2 {
+			continue
+		}
+		if d := distance(name, n); d < at {
+			best, at = n, d
+		}
+	}
+	return best
+}
+
+// typeHint says what the engine's messages mean that Node.js words differently.
+func typeHint(message string) string {
+	switch {
+	case strings.HasPrefix(message, "Value is not an object: "):
+		what := strings.TrimPrefix(message, "Value is not an object: ")
+		return fmt.Sprintf("a value is %s, and a method or property of it is used at the place that the trace shows: test it before, or write value?.name", what)
+	case strings.HasPrefix(message, "Cannot convert undefined or null to object"), strings.HasPrefix(message, "Cannot read property"):
+		return "a value is undefined or null, and a property of it is used at the place that the trace shows: test it before, or write value?.name"
+	case strings.Contains(message, "Object has no member"):
+		return "there is no such method on the value at the place that the trace shows: look for a misspelt name, or test it before"
+	}
+	return ""
+}
+
+// jsonHint is the advice for JSON.parse, whose messages here are the engine's own.
+func jsonHint(message string) string {
+	for _, part := range []string{"invalid character", "unexpected end of JSON", "Unexpected end of JSON", "Unexpected token", "looking for beginning"} {
+		if strings.Contains(message, part) {
+			return "the text that was parsed is not JSON; a service that answers with an HTML page or an empty body has failed: look at the response's status first (res.ok)"
+		}
+	}
+	return ""
+}
+
+// unplain is the advice for a value that JSON cannot hold: the argument's name and
+// the first member that is the reason.
+func (r *Realm) unplain(e *rulebox.Error, name string, v goja.Value) {
+	if e.Code != rulebox.CodeThrew || e.Name != "TypeError" || e.Hint != "" && !strings.Contains(e.Message, "BigInt") {
+		return
+	}
+	circular := strings.Contains(e.Message, "ircular")
+	if !circular && !strings.Contains(e.Message, "BigInt") {
+		return
+	}
+	what := "it holds a BigInt: convert it with String or Number"
+	if circular {
+		what = "it refers to itself: copy the fields that are needed"
+	}
+	r.guard(func() {
+		o, ok := v.(*goja.Object)
+		if !ok {
+			return
+		}
+		for _, key := range o.Keys() {
+			if _, err := r.append(o.Get(key), r.limits.Output); err != nil {
+				name += "." + key[:min(len(key), 80)]
+				return
+			}
+		}
+	})
+	e.Hint = fmt.Sprintf("user and context must be plain data, as JSON has it; look at %s: %s", name, what)
+}
