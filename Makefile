@@ -4,7 +4,7 @@
 export CGO_ENABLED := 0
 GO    ?= go
 BIN   := bin/rulebox
-RACE  := . ./bus ./gateway ./store ./transaction ./runtime/... ./modules ./internal/...
+RACE  := . ./sandbox ./bus ./gateway ./store ./transaction ./runtime/... ./modules ./internal/...
 NODE_CLIENT := examples/node-client/node_modules/.package-lock.json
 
 WORKER_DEPS := $(GO) list -deps ./sandbox/worker | grep '^[^/]*[.]' | sort
