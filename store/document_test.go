@@ -28,13 +28,13 @@ func TestDocumentErrors(t *testing.T) {
 		"{\"egress\": [\"https://10.0.0.5\"]}":             `egress: "https://10.0.0.5" is a URL; write host:port`,
 		"{\"limits\": {\"wall\": \"100h\"}}":               `limits.wall is "100h"; it must be at most 10m0s`,
 		"{\"limits\": {\"memory\": \"900GiB\"}}":           `limits.memory is "900GiB"; it must be at most 1024MiB`,
-		"{\"limits\": {\"output\": \"1GiB\"}}":             `limits.output is "1GiB"; it must be at most 8MiB`,
+		"{\"limits\": {\"output\": \"1GiB\"}}":             `limits.output is "1GiB"; it must be at most 16MiB`,
 		"{\"on_fault\": \"x ##KEY##\"}":                    "##KEY## has no value",
 	} {
 		f, _ := open(t, "-- acme/rules/a.js --\n1\n-- acme/rulebox.json --\n"+text)
 		assert.ErrorContains(t, f.Broken()["acme"], want, text)
 	}
-	for _, text := range []string{`{"limits": null, "management": null}`, `{"limits": {"wall": "10m", "memory": "1GiB", "output": "8MiB"}}`} {
+	for _, text := range []string{`{"limits": null, "management": null}`, `{"limits": {"wall": "10m", "memory": "1GiB", "output": "16MiB"}}`} {
 		f, _ := open(t, "-- acme/rules/a.js --\n1\n-- acme/rulebox.json --\n"+text)
 		assert.Empty(t, f.Broken(), text)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -54,31 +55,65 @@ func doctor(_ context.Context, flags *pflag.FlagSet, args []string, std stdio) i
 func token(_ context.Context, flags *pflag.FlagSet, args []string, std stdio) int {
 	data := flags.String("data", defaultData, "the server's data `folder`")
 	tenants := flags.StringSlice("tenant", nil, "make a token that fires this `tenant`'s triggers and nothing else; may be repeated")
-	name := flags.String("name", "", "whom it is for; kept beside the hash")
+	name := flags.String("name", "", "whom it is for, kept beside the hash (default: the tenants' names, or operator)")
 	if code, done := parse(flags, args, std); done {
 		return code
 	}
-	if flags.NArg() != 1 || flags.Arg(0) != "create" {
-		return misused(std, "it is `rulebox token create`; a token is revoked by deleting its entry in tokens.json of the data folder")
+	switch {
+	case flags.NArg() != 1:
+		return misused(std, "it is `rulebox token create [--tenant T]` or `rulebox token revoke --name N`")
+	case flags.Arg(0) == "create":
+		if !flags.Changed("tenant") {
+			*tenants = nil // an operator's token, and not by an empty --tenant
+		} else if len(*tenants) == 0 {
+			return misused(std, "--tenant is empty: name the tenant, or leave the flag out for an operator's token, which may do everything")
+		}
+		return createToken(*data, *tenants, *name, std)
+	case flags.Arg(0) == "revoke":
+		if *name == "" {
+			return misused(std, "--name says which tokens to revoke; the names stand in tokens.json of the data folder")
+		}
+		if flags.Changed("tenant") {
+			return misused(std, "--tenant is for `rulebox token create`; tokens are revoked by --name")
+		}
+		return revokeToken(*data, *name, std)
 	}
-	if !flags.Changed("tenant") {
-		*tenants = nil // an operator's token, and not by an empty --tenant
-	} else if len(*tenants) == 0 {
-		return misused(std, "--tenant is empty: name the tenant, or leave the flag out for an operator's token, which may do everything")
+	return misused(std, "there is no `rulebox token %s`, only create and revoke", flags.Arg(0))
+}
+
+func createToken(data string, tenants []string, name string, std stdio) int {
+	if name == "" {
+		name = cmp.Or(strings.Join(tenants, "-"), "operator")
 	}
-	if err := os.MkdirAll(*data, 0o700); err != nil {
-		return fails(std, err)
+	if err := os.MkdirAll(data, 0o700); err != nil {
+		return fails(std, dataError(err))
 	}
-	tokens, err := store.OpenTokens(*data)
+	tokens, err := store.OpenTokens(data)
 	if err != nil {
 		return fails(std, err)
 	}
-	t, err := tokens.Create(*name, *tenants)
+	t, err := tokens.Create(name, tenants)
 	if err != nil {
 		return fails(std, err)
 	}
 	fmt.Fprintln(std.out, t)
 	return exitOK
+}
+
+func revokeToken(data, name string, std stdio) int {
+	tokens, err := store.OpenTokens(data)
+	if err != nil {
+		return fails(std, err)
+	}
+	if err := tokens.Revoke(name); err != nil {
+		return fails(std, err)
+	}
+	return exitOK
+}
+
+// dataError is what is wrong with the data folder.
+func dataError(err error) error {
+	return fmt.Errorf("data folder: %w; name another with --data", err)
 }
 
 func creds(_ context.Context, flags *pflag.FlagSet, args []string, std stdio) int {

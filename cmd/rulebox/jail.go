@@ -34,7 +34,7 @@ type jailFlags struct {
 
 func (j *jailFlags) add(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&j.allow, "egress-allow", nil, "let scripts reach this private `address`: CIDR, host:port or *.domain:port; may be repeated")
-	flags.StringVar(&j.proxy, "egress-proxy", "", "send scripts' connections through this HTTP proxy, as http://[user:password@]host:port; with a password better in the environment, as "+proxyVariable+"; `URL`")
+	flags.StringVar(&j.proxy, "egress-proxy", "", "send scripts' connections through the HTTP proxy at this `URL`, http://[user:password@]host:port; with a password better in the environment, as "+proxyVariable)
 	flags.StringVar(&j.ca, "egress-ca", "", "trust the authorities in this PEM `file` too")
 	flags.StringVar(&j.level, "isolation", confine.LevelStrong.String(), "refuse to start below this `level`: "+levels)
 	flags.BoolVar(&j.accept, "accept-weak-isolation", false, "start below that level all the same")

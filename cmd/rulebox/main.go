@@ -42,7 +42,7 @@ var commands = []command{
 	{"serve", "--tenants DIR --data DIR", "serve logins over NATS and HTTP", serve},
 	{"run", "FILE…", "run rule files once, in the same jail, without a server", run},
 	{"doctor", "", "say which isolation layers hold on this machine", doctor},
-	{"token", "create", "make a bearer token for HTTP", token},
+	{"token", "create|revoke", "make or revoke a bearer token for HTTP", token},
 	{"creds", "create|revoke --tenant T", "make or revoke credentials for NATS", creds},
 	{"version", "", "print the version", version},
 }
@@ -123,10 +123,33 @@ func usage(w io.Writer) {
 }
 
 func version(_ context.Context, _ *pflag.FlagSet, _ []string, std stdio) int {
-	v := "(devel)"
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		v = info.Main.Version
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		info = &debug.BuildInfo{}
 	}
-	fmt.Fprintln(std.out, "rulebox", v)
+	fmt.Fprintln(std.out, "rulebox", buildVersion(info))
 	return exitOK
+}
+
+// buildVersion is the module's version, or else the commit of the build.
+func buildVersion(info *debug.BuildInfo) string {
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		return v
+	}
+	settings := map[string]string{}
+	for _, s := range info.Settings {
+		settings[s.Key] = s.Value
+	}
+	commit := settings["vcs.revision"]
+	if commit == "" {
+		return "(devel)"
+	}
+	commit = "(devel) " + commit[:min(12, len(commit))]
+	if t := settings["vcs.time"]; t != "" {
+		commit += " of " + t
+	}
+	if settings["vcs.modified"] == "true" {
+		commit += ", modified"
+	}
+	return commit
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -26,7 +27,7 @@ func newMetrics() *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		invocations: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "rulebox_invocations_total", Help: "Invocations by trigger, decision and error code.",
+			Name: "rulebox_invocations_total", Help: "Invocations by trigger (try: unsaved code), decision and error code.",
 		}, []string{"trigger", "decision", "code"}),
 		seconds: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "rulebox_invocation_seconds", Help: "Time of an invocation in the pipeline.", Buckets: buckets}),
@@ -105,7 +106,7 @@ func (m *metrics) handler() http.Handler {
 func (m *metrics) record(log *zap.Logger) func(transaction.Execution) {
 	return func(e transaction.Execution) {
 		code := rulebox.CodeOf(e.Err)
-		m.invocations.WithLabelValues(known(e.Trigger), string(e.Decision), string(code)).Inc()
+		m.invocations.WithLabelValues(known(e), string(e.Decision), string(code)).Inc()
 		m.seconds.Observe(e.Duration.Seconds())
 		m.queueSeconds.Observe(e.Usage.Queue.Seconds())
 		m.cpuSec.Observe(e.Usage.CPU.Seconds())
@@ -119,14 +120,21 @@ func (m *metrics) record(log *zap.Logger) func(transaction.Execution) {
 		case e.Decision == rulebox.Fault:
 			write = log.Warn
 		}
-		write("login", executionFields(e, code)...)
+		event := "login"
+		if e.Unsaved {
+			event = tryTrigger
+		}
+		write(event, executionFields(e, code)...)
 	}
 }
 
 func executionFields(e transaction.Execution, code rulebox.Code) []zap.Field {
 	fields := []zap.Field{
-		zap.String("id", e.ID), zap.String("tenant", e.Tenant), zap.String("trigger", e.Trigger),
-		zap.String("decision", string(e.Decision)), zap.Duration("duration", e.Duration), zap.Duration("cpu", e.Usage.CPU),
+		zap.String("id", e.ID), zap.String("tenant", e.Tenant), zap.String("trigger", triggerName(e)),
+		zap.String("decision", string(e.Decision)), milliseconds("duration_ms", e.Duration), milliseconds("cpu_ms", e.Usage.CPU),
+	}
+	if e.Bypassed {
+		fields = append(fields, zap.Bool("bypassed", true))
 	}
 	if code == "" {
 		return fields
@@ -143,10 +151,26 @@ func executionFields(e transaction.Execution, code rulebox.Code) []zap.Field {
 	return fields
 }
 
+// milliseconds has the precision of microseconds, as the outcome's times do.
+func milliseconds(name string, d time.Duration) zap.Field {
+	return zap.Float64(name, float64(d.Microseconds())/1000)
+}
+
+// tryTrigger is what a try of unsaved code is called in logs and numbers: it is
+// no login, however it went.
+const tryTrigger = "try"
+
+func triggerName(e transaction.Execution) string {
+	if e.Unsaved {
+		return tryTrigger
+	}
+	return e.Trigger
+}
+
 // known keeps the label to triggers that exist: its values come from callers.
-func known(trigger string) string {
-	if trigger == rulebox.TriggerLogin {
-		return trigger
+func known(e transaction.Execution) string {
+	if name := triggerName(e); name == rulebox.TriggerLogin || name == tryTrigger {
+		return name
 	}
 	return "other"
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/spf13/pflag"
 	"go.uber.org/zap"
+	"golang.org/x/sys/unix"
 
 	"github.com/rulebox/rulebox"
 	"github.com/rulebox/rulebox/sandbox"
@@ -37,7 +39,7 @@ func run(ctx context.Context, flags *pflag.FlagSet, args []string, std stdio) in
 	flags.StringArrayVar(&f.config, "config", nil, "`KEY=VALUE` for `configuration`; may be repeated")
 	flags.StringVar(&f.configFile, "config-file", "", "JSON `file` with an object of strings for `configuration`")
 	flags.DurationVar(&f.timeout, "timeout", rulebox.DefaultWall, "time for all files together")
-	flags.StringVar(&f.memory, "memory", "128MiB", "memory the scripts may hold, such as 64MiB; `size`")
+	flags.StringVar(&f.memory, "memory", "128MiB", "`size` of the memory that the scripts may hold, such as 64MiB")
 	flags.StringVar(&f.trigger, "trigger", rulebox.TriggerLogin, "the trigger to fire")
 	f.jail.add(flags)
 	if code, done := parse(flags, args, std); done {
@@ -65,8 +67,32 @@ func run(ctx context.Context, flags *pflag.FlagSet, args []string, std stdio) in
 	if poolErr := <-ended; poolErr != nil {
 		return fails(std, poolErr)
 	}
-	fmt.Fprintf(std.out, "%s\n", rulebox.AppendOutcome(nil, res, err))
+	if err := writeOutcome(std.out, rulebox.AppendOutcome(nil, res, err)); err != nil {
+		return fails(std, err)
+	}
 	return exitCode(res, err)
+}
+
+// writeOutcome writes one line, or on a terminal, where somebody reads it, many.
+func writeOutcome(out io.Writer, text []byte) error {
+	if terminal(out) {
+		var indented bytes.Buffer
+		if err := json.Indent(&indented, text, "", "  "); err != nil {
+			return err
+		}
+		text = indented.Bytes()
+	}
+	_, err := out.Write(append(text, '\n'))
+	return err
+}
+
+func terminal(out io.Writer) bool {
+	f, ok := out.(*os.File)
+	if !ok {
+		return false
+	}
+	_, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
+	return err == nil
 }
 
 func exitCode(res *rulebox.Result, err error) int {
@@ -98,6 +124,9 @@ func (f *runFlags) invocation(files []string, stdin io.Reader) (*rulebox.Invocat
 	}
 	if memory < rulebox.MinMemory {
 		return nil, fmt.Errorf("--memory %s: at least %dMiB", f.memory, rulebox.MinMemory>>20)
+	}
+	if memory > store.MaxMemory {
+		return nil, fmt.Errorf("--memory %s: at most %dMiB", f.memory, store.MaxMemory>>20)
 	}
 	if f.timeout <= 0 {
 		return nil, fmt.Errorf("--timeout %s: it must be more than nothing", f.timeout)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -137,24 +138,29 @@ func (f *serveFlags) serve(ctx context.Context, log *zap.Logger, std stdio) erro
 		return err
 	}
 	if err := os.MkdirAll(f.data, 0o700); err != nil {
-		return fmt.Errorf("data folder: %w", err)
+		return dataError(err)
 	}
-	tokens, err := f.tokens(std)
+	tokens, err := store.OpenTokens(f.data)
+	if err != nil {
+		return err
+	}
+	tokens.OnError = func(err error) { log.Error("nobody gets in over HTTP", zap.Error(err)) }
+	pool, err := f.pool(log)
 	if err != nil {
 		return err
 	}
 	listener, err := net.Listen("tcp", f.listen)
 	if err != nil {
-		return fmt.Errorf("--listen %s: %w", f.listen, err)
+		return fmt.Errorf("--listen %s: %w; choose another with --listen", f.listen, err)
 	}
 	defer listener.Close()
+	if f.bypass {
+		log.Warn("--bypass-custom-code: every login of every tenant passes and no rule runs")
+	}
 
 	var s stack
 	defer s.down()
-	pool, err := f.startPool(&s, log)
-	if err != nil {
-		return err
-	}
+	s.start("pool", pool.Run)
 	check, err := store.Remember(f.data, engineVersion(), checker(pool))
 	if err != nil {
 		return err
@@ -192,7 +198,10 @@ func (f *serveFlags) serve(ctx context.Context, log *zap.Logger, std stdio) erro
 	case err := <-s.failed():
 		return err
 	}
-	fmt.Fprintf(std.out, "rulebox serves %d tenants: NATS at %s, HTTP at %s\n", len(folder.Names()), conn.ConnectedUrl(), listener.Addr())
+	if err := firstToken(tokens, std); err != nil {
+		return err
+	}
+	fmt.Fprintf(std.out, "rulebox serves %s: NATS at %s, HTTP at %s\n", count(len(folder.Names()), "tenant"), conn.ConnectedUrl(), listener.Addr())
 	select {
 	case <-ctx.Done():
 		log.Info("draining")
@@ -211,40 +220,45 @@ func (f *serveFlags) loopbackOrTLS() error {
 	if err != nil {
 		return fmt.Errorf("--listen %s: it must be host:port: %w", f.listen, err)
 	}
+	if f.tlsCert != "" {
+		if _, err := tls.LoadX509KeyPair(f.tlsCert, f.tlsKey); err != nil {
+			return fmt.Errorf("--tls-cert %s, --tls-key %s: %w", f.tlsCert, f.tlsKey, err)
+		}
+	}
 	if ip := net.ParseIP(host); f.tlsCert == "" && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
 		return fmt.Errorf("--listen %s is beyond loopback: that needs --tls-cert and --tls-key, for passwords and tokens travel there", f.listen)
 	}
 	return nil
 }
 
-// tokens opens the token file and makes the first one.
-func (f *serveFlags) tokens(std stdio) (*store.Tokens, error) {
-	tokens, err := store.OpenTokens(f.data)
-	if err != nil {
-		return nil, err
+func count(n int, what string) string {
+	if n != 1 {
+		what += "s"
 	}
-	if tokens.Empty() {
-		t, err := tokens.Create("first start", nil)
-		if err != nil {
-			return nil, err
-		}
-		fmt.Fprintf(std.out, "operator token: %s\n", t)
-	}
-	return tokens, nil
+	return fmt.Sprintf("%d %s", n, what)
 }
 
-func (f *serveFlags) startPool(s *stack, log *zap.Logger) (*sandbox.Pool, error) {
+// firstToken makes the first token and prints it, once the server serves: one
+// that was printed by a start that failed would be the only one, and be missed.
+func firstToken(tokens *store.Tokens, std stdio) error {
+	if !tokens.Empty() {
+		return nil
+	}
+	t, err := tokens.Create("first start", nil)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(std.out, "operator token: %s\n", t)
+	return nil
+}
+
+func (f *serveFlags) pool(log *zap.Logger) (*sandbox.Pool, error) {
 	opt, err := f.jail.options(log)
 	if err != nil {
 		return nil, err
 	}
 	opt.Warm, opt.MaxWorkers, opt.MaxPerTenant = f.warm, f.maxWorkers, f.perTenant
-	pool, err := sandbox.New(opt)
-	if err != nil {
-		return nil, err
-	}
-	s.start("pool", pool.Run)
-	return pool, nil
+	return sandbox.New(opt)
 }
 
 // startNATS returns the node's connection: to the embedded server, or to the one

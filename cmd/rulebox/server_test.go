@@ -110,7 +110,7 @@ func newNode(t testing.TB, tenants string) *node {
 }
 
 var (
-	servesLine = regexp.MustCompile(`(?m)^rulebox serves \d+ tenants: NATS at \S+, HTTP at (\S+)$`)
+	servesLine = regexp.MustCompile(`(?m)^rulebox serves \d+ tenants?: NATS at \S+, HTTP at (\S+)$`)
 	tokenLine  = regexp.MustCompile(`(?m)^operator token: (rbx_\S+)$`)
 )
 

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"runtime"
 	"strings"
 	"syscall"
 
@@ -27,7 +28,11 @@ func main() {
 	listen := flag.String("listen", "127.0.0.1:8080", "`address` for the server's HTTP")
 	natsListen := flag.String("nats-listen", bus.DefaultListen, "`address` for the server's NATS")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// The server must not outlive this process: see SysProcAttr below, which
+	// means the thread that starts it.
+	runtime.LockOSThread()
+	// SIGPIPE: who reads this has gone, as in `make run | head`.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGPIPE, syscall.SIGHUP)
 	defer stop()
 	err := tour(ctx, os.Stdout, *once, *data, *binary, "serve", "--tenants", "examples/tenants", "--data", *data,
 		"--listen", *listen, "--nats-listen", *natsListen, "--log-level", "error")
@@ -41,8 +46,9 @@ func main() {
 func tour(ctx context.Context, out io.Writer, once bool, data string, command ...string) error {
 	server := exec.Command(command[0], command[1:]...)
 	server.Stderr = os.Stderr
-	// Ctrl-C reaches this process; it tells the server.
-	server.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	// Ctrl-C reaches this process; it tells the server. If this one is killed, the
+	// kernel does.
+	server.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
 	stdout, err := server.StdoutPipe()
 	if err != nil {
 		return err
@@ -55,7 +61,7 @@ func tour(ctx context.Context, out io.Writer, once bool, data string, command ..
 	if err := ready(stdout, out); err != nil {
 		return err
 	}
-	if err := logins(ctx, out, data); err != nil || once {
+	if err := logins(ctx, out, data); err != nil && ctx.Err() == nil || once {
 		return err
 	}
 	fmt.Fprintln(out, "\nIt serves on; edit examples/tenants/acme/rules and fire again with examples/login. Ctrl-C ends.")
@@ -72,7 +78,7 @@ func ready(stdout io.Reader, out io.Writer) error {
 			return nil
 		}
 	}
-	return errors.New("the server did not start; its message is above (for other ports: go run ./examples/tour -listen ADDRESS -nats-listen ADDRESS)")
+	return errors.New("the server did not start; its message is above (for other ports: make run LISTEN=HOST:PORT NATS_LISTEN=HOST:PORT)")
 }
 
 // examples are the logins to fire at the tenant acme.

@@ -99,7 +99,7 @@ func TestTour(t *testing.T) {
 	require.Empty(t, stderr.String())
 	head, rest, ok := strings.Cut(stdout.String(), "\n\n")
 	require.True(t, ok)
-	require.Regexp(t, `(?s)^operator token: rbx_\S+\nrulebox serves 1 tenants: NATS at \S+, HTTP at 127\.0\.0\.1:\d+$`, head)
+	require.Regexp(t, `(?s)^operator token: rbx_\S+\nrulebox serves 1 tenant: NATS at \S+, HTTP at 127\.0\.0\.1:\d+$`, head)
 
 	shown := strings.Split(strings.TrimSpace(rest), "\n\n")
 	for i, want := range []struct {
@@ -147,7 +147,39 @@ func TestTourPortTaken(t *testing.T) {
 		require.Equal(t, 1, cmd.ProcessState.ExitCode())
 		require.Contains(t, stderr.String(), address)
 		require.Contains(t, stderr.String(), "address already in use")
-		require.Contains(t, stderr.String(), "go run ./examples/tour -listen ADDRESS -nats-listen ADDRESS")
+		require.Contains(t, stderr.String(), "make run LISTEN=HOST:PORT NATS_LISTEN=HOST:PORT")
 		require.NotContains(t, stdout.String(), "decision")
 	}
+}
+
+// However the tour ends, its server does not stay behind and keep the ports.
+func TestTourTakesItsServerAlong(t *testing.T) {
+	for _, how := range []syscall.Signal{syscall.SIGKILL, syscall.SIGTERM, syscall.SIGHUP} {
+		data := t.TempDir()
+		cmd, stdout, stderr := start(t, data, strings.Fields(freePorts)...)
+		require.Eventually(t, func() bool { return strings.Contains(stdout.String(), "Ctrl-C ends") }, time.Minute, 10*time.Millisecond, "%s", stderr)
+		url := filepath.Join(data, "nats", "url")
+		require.FileExists(t, url)
+		require.NoError(t, cmd.Process.Signal(how))
+		_ = cmd.Wait() // its exit code is the signal's
+		require.Eventually(t, func() bool { _, err := os.Stat(url); return err != nil }, time.Minute, 10*time.Millisecond, "%v: the server has ended well", how)
+	}
+}
+
+// As in `make run | head -1`.
+func TestTourWithoutReader(t *testing.T) {
+	data := t.TempDir()
+	dir := build(t)
+	cmd := exec.Command(filepath.Join(dir, "tour"), append([]string{"-rulebox", filepath.Join(dir, "rulebox"), "-data", data}, strings.Fields(freePorts)...)...)
+	cmd.Dir = root
+	r, w, err := os.Pipe()
+	require.NoError(t, err)
+	cmd.Stdout = w
+	require.NoError(t, cmd.Start())
+	require.NoError(t, w.Close())
+	_, err = r.Read(make([]byte, 1))
+	require.NoError(t, err)
+	require.NoError(t, r.Close())
+	require.NoError(t, cmd.Wait(), "it ends in good order, and the server with it")
+	require.NoFileExists(t, filepath.Join(data, "nats", "url"))
 }
