@@ -119,12 +119,15 @@ func (o *ConnectOptions) find() {
 func connectError(opt ConnectOptions, err error) error {
 	switch {
 	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired), errors.Is(err, nats.ErrAuthRevoked), errors.Is(err, nats.ErrAccountAuthExpired):
+		if opt.Creds == "" && opt.DataDir != "" {
+			return fmt.Errorf("bus: NATS at %s asks for credentials, and there is no file %s: name the data folder of that server (DataDir, RULEBOX_DATA), or a credentials file (Creds, RULEBOX_CREDS, serve --creds): %w", opt.URL, layout(opt.DataDir).operatorCreds(), err)
+		}
 		if opt.Creds == "" {
-			return fmt.Errorf("bus: NATS at %s asks for credentials; name a file with --creds or RULEBOX_CREDS, or the server's data folder with RULEBOX_DATA: %w", opt.URL, err)
+			return fmt.Errorf("bus: NATS at %s asks for credentials; name a file (Creds, RULEBOX_CREDS, serve --creds), or the server's data folder (DataDir, RULEBOX_DATA): %w", opt.URL, err)
 		}
 		return fmt.Errorf("bus: NATS at %s does not accept the credentials in %s; they may be revoked or another server's (rulebox creds create makes new ones): %w", opt.URL, opt.Creds, err)
 	case errors.Is(err, nats.ErrNoServers):
-		return fmt.Errorf("bus: no NATS server answers at %s; is rulebox serve running, and is this its --nats-listen address? %w", opt.URL, err)
+		return fmt.Errorf("bus: no NATS server answers at %s; start it, or correct the address (a server of rulebox serve is at its --nats-listen): %w", opt.URL, err)
 	}
 	return fmt.Errorf("bus: connect to NATS at %s: %w", opt.URL, err)
 }

@@ -253,6 +253,10 @@ func TestStrangersAreNotLetIn(t *testing.T) {
 			require.ErrorContains(t, err, creds)
 		}
 	}
+	wrong := t.TempDir()
+	_, err = Connect(testContext(t), ConnectOptions{URL: s.URL(), DataDir: wrong})
+	require.ErrorIs(t, err, nats.ErrAuthorization)
+	require.ErrorContains(t, err, "there is no file "+layout(wrong).operatorCreds(), "the folder is another than the server's")
 	_, err = Connect(testContext(t), ConnectOptions{URL: s.URL(), Creds: filepath.Join(dir, "missing")})
 	require.ErrorIs(t, err, os.ErrNotExist)
 	client, err := Connect(testContext(t), ConnectOptions{URL: s.URL(), Creds: good})
