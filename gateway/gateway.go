@@ -28,7 +28,7 @@ const (
 // MaxBody bounds a request's body, in bytes.
 const MaxBody = 4 << 20
 
-// Options are what a gateway works with. All fields must be set.
+// Options are what a gateway works with. All fields but Known must be set.
 type Options struct {
 	// Triggers answers invocations without a chain.
 	Triggers rulebox.Invoker
@@ -36,6 +36,10 @@ type Options struct {
 	Unsaved rulebox.Invoker
 	// Authorize says whether the bearer token has the right for the tenant.
 	Authorize func(token, tenant string, right Right) bool
+	// Known says whether there is such a token at all, so that one that is not
+	// known is 401 and one that lacks the right is 403. It is asked only for a
+	// token that Authorize refused. Nil means that all are known.
+	Known func(token string) bool
 	// Ready runs a synthetic rule on the real path.
 	Ready func(ctx context.Context) error
 	// Metrics serves /metrics.
@@ -88,7 +92,7 @@ func (g *gateway) trigger(w http.ResponseWriter, r *http.Request) {
 	}
 	defer cancel()
 	res, err := g.Triggers.Invoke(ctx, inv)
-	answer(w, res, err)
+	answer(w, inv.ID, res, err)
 }
 
 // admit checks the token and reads the body; it answers the request itself, and
@@ -103,7 +107,16 @@ func (g *gateway) admit(w http.ResponseWriter, r *http.Request, tenant string, r
 		return nil, nil
 	}
 	if !g.Authorize(token, tenant, right) {
-		hint := "the token is unknown, or for other tenants"
+		if g.Known != nil && !g.Known(token) {
+			w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
+			fail(w, http.StatusUnauthorized, rulebox.Errorf(rulebox.CodeForbidden, "the token is not known").
+				WithHint("it may be revoked, or cut short when it was copied; `rulebox token create` makes one"))
+			return nil, nil
+		}
+		hint := "the token is for other tenants"
+		if g.Known == nil {
+			hint = "the token is unknown, or for other tenants"
+		}
 		if right == RunUnsaved {
 			hint = "unsaved code needs an operator's token: `rulebox token create` without --tenant"
 		}
@@ -147,8 +160,13 @@ func deadline(r *http.Request) (context.Context, context.CancelFunc, error) {
 	return ctx, cancel, nil
 }
 
-// answer writes an outcome. Its status follows the code; a verdict is 200.
-func answer(w http.ResponseWriter, res *rulebox.Result, err error) {
+// answer writes an outcome. Its status follows the code; a verdict is 200. The id
+// is for an error that came without a result.
+func answer(w http.ResponseWriter, id string, res *rulebox.Result, err error) {
+	if res == nil && err != nil {
+		failed(w, 0, id, err)
+		return
+	}
 	status := http.StatusOK
 	if res == nil || res.Decision == rulebox.Fault {
 		status = statusOf(rulebox.CodeOf(err))

@@ -206,9 +206,65 @@ func TestBadRequests(t *testing.T) {
 }
 
 func TestErrorKeepsTheCallersID(t *testing.T) {
+	s := edge(t, func(ctx context.Context, _ *rulebox.Invocation) (*rulebox.Result, error) {
+		return nil, rulebox.Errorf(rulebox.CodeTimeout, "no answer from a node").WithHint("raise limits.wall of the tenant, or --timeout")
+	})
+	const path = "/v1/tenants/acme/triggers/login"
+	for _, body := range []string{`{"id":"tx-9","user":{}}`, `{"usr":{},"id":"tx-9"}`, `{"id":"tx-9","user":{},"context":{}}`} {
+		assert.Contains(t, send(t, s, "POST", path, "operator", body).body, `"id":"tx-9"`, body)
+	}
+	a := send(t, s, "POST", path, "operator", `{"user":{},"context":{}}`)
+	assert.NotContains(t, a.body, `"id":""`, "the id that was made is told")
+	assert.Equal(t, 504, a.status)
+	assert.Contains(t, a.Error.Hint, "limits.wall of the tenant")
+
+	a = send(t, s, "POST", "/v1/tenants/acme/try", "operator", `{"code":"x","input":{"user":{},"context":{}}}`)
+	assert.Equal(t, 200, a.status)
+	assert.NotContains(t, a.body, `"id":""`)
+	assert.Equal(t, "raise limits.wall_ms", a.Error.Hint)
+}
+
+// A token that nobody has is another matter than one of another tenant.
+func TestUnknownToken(t *testing.T) {
+	s := edge(t, func(context.Context, *rulebox.Invocation) (*rulebox.Result, error) {
+		t.Error("nothing must run")
+		return nil, nil
+	}, func(o *Options) { o.Known = func(token string) bool { return token == "acme" } })
+	a := send(t, s, "POST", "/v1/tenants/acme/triggers/login", "nobody", login)
+	assert.Equal(t, 401, a.status)
+	assert.Contains(t, a.header.Get("WWW-Authenticate"), "invalid_token")
+	assert.Contains(t, a.Error.Message, "not known")
+	a = send(t, s, "POST", "/v1/tenants/beta/triggers/login", "acme", login)
+	assert.Equal(t, 403, a.status)
+	assert.Empty(t, a.header.Get("WWW-Authenticate"))
+	assert.Contains(t, a.Error.Hint, "other tenants")
+	a = send(t, s, "POST", "/v1/tenants/acme/try", "acme", `{}`)
+	assert.Equal(t, 403, a.status)
+	assert.Contains(t, a.Error.Hint, "operator's token")
+}
+
+func TestTryTellsInTermsOfJSON(t *testing.T) {
 	s := edge(t, nil)
-	a := send(t, s, "POST", "/v1/tenants/acme/triggers/login", "operator", `{"id":"tx-9","user":{}}`)
-	assert.Contains(t, a.body, `"id":"tx-9"`)
+	for body, want := range map[string]string{
+		``:                           "the body: it is empty",
+		`{"code":`:                   "ends too early",
+		`{"code":}`:                  "not JSON at byte 9",
+		`[]`:                         "not a JSON object, but a JSON array",
+		`{"coed":"x"}`:               `unknown member "coed"`,
+		`{"now":"soon"}`:             "now must be a whole number, not a JSON string",
+		`{"code":["x"]}`:             "code must be a string, not a JSON array",
+		`{"egress":"x"}`:             "egress must be an array of strings",
+		`{"configuration":[]}`:       "configuration must be an object",
+		`{"limits":{"wall_ms":1.5}}`: "limits.wall_ms must be a whole number",
+	} {
+		a := send(t, s, "POST", "/v1/tenants/acme/try", "operator", body)
+		assert.Equal(t, 400, a.status, body)
+		assert.Contains(t, a.Error.Message, want, body)
+		assert.Contains(t, a.Error.Hint, "wall_ms", "what the body may have")
+		for _, leak := range []string{"json:", "Go ", "tryRequest", "int64"} {
+			assert.NotContains(t, a.Error.Message+a.Error.Hint, leak, body)
+		}
+	}
 }
 
 func TestHealth(t *testing.T) {

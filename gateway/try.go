@@ -3,10 +3,13 @@ package gateway
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"reflect"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/rulebox/rulebox"
@@ -58,11 +61,41 @@ func (g *gateway) try(w http.ResponseWriter, r *http.Request) {
 	}
 	defer cancel()
 	res, err := g.Unsaved.Invoke(ctx, inv)
+	err = inTryTerms(err)
 	if err != nil && rulebox.CodeOf(err) != rulebox.CodeUnavailable && rulebox.CodeOf(err) != rulebox.CodeInternal {
+		if res == nil {
+			res = &rulebox.Result{ID: inv.ID}
+		}
 		write(w, http.StatusOK, res, err) // the code's fault is the answer that was asked for
 		return
 	}
-	answer(w, res, err)
+	answer(w, inv.ID, res, err)
+}
+
+// tryTerms turn the names of settings in hints into those of a try's body.
+var tryTerms = strings.NewReplacer(
+	"limits.wall of the tenant, or --timeout", "limits.wall_ms",
+	"limits.wall, --timeout", "limits.wall_ms",
+	"limits.wall (--timeout)", "limits.wall_ms",
+	"limits.memory of the tenant, or --memory", "limits.memory_mb",
+	"limits.memory (--memory)", "limits.memory_mb",
+	", or raise limits.output", "",
+	"rulebox.json, or give rulebox run --management FILE", "rulebox.json, and \"auth0\" to the body of a try",
+)
+
+// inTryTerms returns err with a hint that names what a try's body has.
+func inTryTerms(err error) error {
+	var e *rulebox.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	hint := tryTerms.Replace(e.Hint)
+	if hint == e.Hint {
+		return err
+	}
+	told := *e
+	told.Hint = hint
+	return &told
 }
 
 func parseTry(tenant string, body []byte) (*rulebox.Invocation, error) {
@@ -72,7 +105,8 @@ func parseTry(tenant string, body []byte) (*rulebox.Invocation, error) {
 	}
 	t, err := decodeTry(body)
 	if err != nil {
-		return nil, rulebox.Errorf(rulebox.CodeInvalid, "the body: %v", err)
+		return nil, rulebox.Errorf(rulebox.CodeInvalid, "the body: %v", err).
+			WithHint(`the body is a JSON object {"code":"…","input":{"user":{…},"context":{…}}}; it may have also name, kind, configuration, auth0 {domain, baseUrl, accessToken}, limits {wall_ms, memory_mb}, egress, now, session`)
 	}
 	chain := &rulebox.Chain{
 		Tenant: tenant, Trigger: rulebox.TriggerLogin,
@@ -119,7 +153,7 @@ func decodeTry(body []byte) (*tryRequest, error) {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.DisallowUnknownFields()
 	if err := d.Decode(t); err != nil {
-		return nil, err
+		return nil, inJSONTerms(err)
 	}
 	if _, err := d.Token(); err != io.EOF {
 		return nil, fmt.Errorf("something follows the JSON document at byte %d", d.InputOffset())
@@ -143,6 +177,41 @@ func decodeTry(body []byte) (*tryRequest, error) {
 		return nil, fmt.Errorf("session is longer than %d bytes", maxSession)
 	}
 	return t, nil
+}
+
+// inJSONTerms returns what the decoder says without Go's names of types.
+func inJSONTerms(err error) error {
+	var kind *json.UnmarshalTypeError
+	var syntax *json.SyntaxError
+	switch {
+	case errors.Is(err, io.EOF):
+		return errors.New("it is empty")
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return errors.New("the JSON text ends too early")
+	case errors.As(err, &syntax):
+		return fmt.Errorf("not JSON at byte %d: %v", syntax.Offset, err)
+	case errors.As(err, &kind) && kind.Field == "":
+		return fmt.Errorf("it is not a JSON object, but a JSON %s", kind.Value)
+	case errors.As(err, &kind):
+		return fmt.Errorf("%s must be %s, not a JSON %s (byte %d)", kind.Field, jsonTerm(kind.Type), kind.Value, kind.Offset)
+	}
+	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
+		return fmt.Errorf("unknown member %s", name)
+	}
+	return errors.New(strings.TrimPrefix(err.Error(), "json: "))
+}
+
+// jsonTerm is what JSON calls the values of a Go type.
+func jsonTerm(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.String:
+		return "a string"
+	case reflect.Int64:
+		return "a whole number"
+	case reflect.Slice:
+		return "an array of strings"
+	}
+	return "an object"
 }
 
 func isObject(text json.RawMessage) bool { return len(text) > 0 && text[0] == '{' }

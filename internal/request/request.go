@@ -36,6 +36,7 @@ func Parse(body []byte) (inv *rulebox.Invocation, id string, err error) {
 		return nil, "", invalid("the body is not a JSON object")
 	}
 	var user, context json.RawMessage
+	var first error // the id may follow what is wrong
 	for i := uint32(1); i < x.Values[0].Next; i = x.Values[i+1].Next {
 		v := x.Values[i+1]
 		raw := body[v.Start:v.End:v.End]
@@ -52,11 +53,13 @@ func Parse(body []byte) (inv *rulebox.Invocation, id string, err error) {
 			k := x.Values[i]
 			err = invalid("the body has an unknown member %.80s at byte %d", body[k.Start:k.End], k.Start)
 		}
-		if err != nil {
-			return nil, id, err
+		if first == nil {
+			first = err
 		}
 	}
 	switch {
+	case first != nil:
+		return nil, id, first
 	case user == nil:
 		return nil, id, invalid("the body has no member user")
 	case context == nil:

@@ -51,6 +51,12 @@ func TestErrorKeepsTheID(t *testing.T) {
 	_, id, err := Parse([]byte(`{"id":"tx","user":{}}`))
 	assert.Error(t, err)
 	assert.Equal(t, "tx", id)
+	_, id, err = Parse([]byte(`{"usr":1,"user":2,"id":"tx"}`))
+	assert.ErrorContains(t, err, `unknown member "usr"`, "the first mistake is told")
+	assert.Equal(t, "tx", id)
+	_, id, err = Parse([]byte(`{"usr":1,"id":"a b"}`))
+	assert.ErrorContains(t, err, "not visible ASCII", "an answer has no id that cannot be one")
+	assert.Empty(t, id)
 }
 
 func FuzzParse(f *testing.F) {
