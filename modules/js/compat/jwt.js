@@ -268,7 +268,6 @@ module.exports = (major) => {
 
   // defaults are the algorithms that a key allows if the options name none.
   function defaults(k) {
-    if (!k) return ['none'];
     if (k.type === 'secret') return HS;
     if (major < 9) return [...RS, ...PS, ...ES];
     return k.asymmetricKeyType === 'rsa' ? [...RS, ...PS] : k.asymmetricKeyType === 'ec' ? ES : [...RS, ...PS, ...ES];
@@ -278,7 +277,8 @@ module.exports = (major) => {
     const signed = parts[2].trim() !== '';
     if (!signed && key) throw new JsonWebTokenError('jwt signature is required');
     if (signed && !key) throw new JsonWebTokenError('secret or public key must be provided');
-    if (!signed && !options.algorithms && (major > 8 || key)) throw new JsonWebTokenError('please specify "none" in "algorithms" to verify unsigned tokens');
+    // Generation 8 let an unsigned token pass for want of a key (CVE-2022-23540).
+    if (!signed && !options.algorithms) throw new JsonWebTokenError('please specify "none" in "algorithms" to verify unsigned tokens');
     const alg = d.header.alg;
     const k = key ? (looksPEM(key) ? verifyingKey(key) : secretKey(key)) : undefined;
     const allowed = options.algorithms || defaults(k);
