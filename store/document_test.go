@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"testing"
@@ -28,13 +29,13 @@ func TestDocumentErrors(t *testing.T) {
 		"{\"egress\": [\"https://10.0.0.5\"]}":             `egress: "https://10.0.0.5" is a URL; write host:port`,
 		"{\"limits\": {\"wall\": \"100h\"}}":               `limits.wall is "100h"; it must be at most 10m0s`,
 		"{\"limits\": {\"memory\": \"900GiB\"}}":           `limits.memory is "900GiB"; it must be at most 1024MiB`,
-		"{\"limits\": {\"output\": \"1GiB\"}}":             `limits.output is "1GiB"; it must be at most 16MiB`,
+		"{\"limits\": {\"output\": \"1GiB\"}}":             `limits.output is "1GiB"; it must be at most 8MiB`,
 		"{\"on_fault\": \"x ##KEY##\"}":                    "##KEY## has no value",
 	} {
 		f, _ := open(t, "-- acme/rules/a.js --\n1\n-- acme/rulebox.json --\n"+text)
 		assert.ErrorContains(t, f.Broken()["acme"], want, text)
 	}
-	for _, text := range []string{`{"limits": null, "management": null}`, `{"limits": {"wall": "10m", "memory": "1GiB", "output": "16MiB"}}`} {
+	for _, text := range []string{`{"limits": null, "management": null}`, `{"limits": {"wall": "10m", "memory": "1GiB", "output": "8MiB"}}`} {
 		f, _ := open(t, "-- acme/rules/a.js --\n1\n-- acme/rulebox.json --\n"+text)
 		assert.Empty(t, f.Broken(), text)
 	}
@@ -166,4 +167,29 @@ func TestRevoke(t *testing.T) {
 	assert.NotNil(t, tokens.Find(kept))
 	assert.ErrorContains(t, tokens.Revoke("shop"), `there is no token named "shop"`)
 	assert.NotNil(t, tokens.Find(kept))
+}
+
+// Settings that are taken mean what encoding/json makes of them, and nothing
+// makes the walk over names stumble.
+func FuzzSettings(f *testing.F) {
+	for _, text := range []string{
+		`{}`, `null`, `[]`, ` `, `{"limits":{"wall":"5s"},"management":null}`, `{"limits":null}`, `{"egress":[{}]}`,
+		`{"custom_code":true,"custom_code":false}`, `{"on_\u0066ault":"deny"}`, `{"limits":[]}`, `{"":{}}`, `{} {}`, "{\"egress\":[\"a\",\n\"b\"]}",
+	} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var strict, loose settings
+		if strictJSON(text, &strict) != nil {
+			return
+		}
+		require.NoError(t, json.Unmarshal(text, &loose))
+		require.Equal(t, loose, strict)
+		if strict.validate() == nil {
+			if l, err := strict.limits(); err == nil {
+				require.LessOrEqual(t, l.Memory, int64(MaxMemory))
+				require.LessOrEqual(t, l.Wall, MaxWall)
+			}
+		}
+	})
 }

@@ -21,8 +21,9 @@ const (
 	MaxWall = 10 * time.Minute
 	// MaxMemory is as much as a worker may map, in bytes.
 	MaxMemory = 1 << 30
-	// maxOutput is what a worker's frame holds, in bytes; NATS carries less.
-	maxOutput = 16 << 20
+	// maxOutput leaves room in a worker's frame for the logs, in bytes; NATS
+	// carries less.
+	maxOutput = 8 << 20
 )
 
 // settings is the content of rulebox.json. A field that is absent has its

@@ -97,8 +97,8 @@ func TestBadInput(t *testing.T) {
 
 func TestReplyLargerThanNATSAllows(t *testing.T) {
 	t.Parallel()
-	n := serveNode(t, decisions+"-- acme/rulebox.json --\n{\"limits\": {\"output\": \"16MiB\"}}\n")
-	for _, size := range []string{"4300000", "9000000"} {
+	n := serveNode(t, decisions+"-- acme/rulebox.json --\n{\"limits\": {\"output\": \"8MiB\"}}\n")
+	for _, size := range []string{"4300000", "8000000"} {
 		a := n.login("acme", `{"id":"tx-7","user":{"do":"fill","size":`+size+`},"context":{"idToken":{}}}`)
 		require.Equal(t, 422, a.status, "%.500s", a.body)
 		require.Equal(t, "memory", a.at(".error.code"))

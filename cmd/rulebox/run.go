@@ -39,7 +39,7 @@ func run(ctx context.Context, flags *pflag.FlagSet, args []string, std stdio) in
 	flags.StringArrayVar(&f.config, "config", nil, "`KEY=VALUE` for `configuration`; may be repeated")
 	flags.StringVar(&f.configFile, "config-file", "", "JSON `file` with an object of strings for `configuration`")
 	flags.DurationVar(&f.timeout, "timeout", rulebox.DefaultWall, "time for all files together")
-	flags.StringVar(&f.memory, "memory", "128MiB", "`size` of the memory that the scripts may hold, such as 64MiB")
+	flags.StringVar(&f.memory, "memory", "128MiB", "memory that the scripts may hold, a `size` such as 64MiB")
 	flags.StringVar(&f.trigger, "trigger", rulebox.TriggerLogin, "the trigger to fire")
 	f.jail.add(flags)
 	if code, done := parse(flags, args, std); done {
