@@ -2,8 +2,11 @@ package js
 
 import (
 	"fmt"
+	"maps"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/dop251/goja"
 	"github.com/rulebox/rulebox"
@@ -23,6 +26,11 @@ func (r *Realm) hint(e *rulebox.Error, v goja.Value) {
 	if e.Hint = r.ownHint(e, v); e.Hint != "" {
 		return
 	}
+	defer func() {
+		if text := r.missingKeys(); text != "" && e.Code == rulebox.CodeThrew {
+			e.Hint = strings.TrimPrefix(e.Hint+"; "+text, "; ")
+		}
+	}()
 	switch e.Name {
 	case "ReferenceError":
 		if name, ok := strings.CutSuffix(e.Message, " is not defined"); ok {
@@ -117,6 +125,40 @@ func closest(name string, names []string) string {
 		}
 	}
 	return best
+}
+
+// configurationKey finds uses of the configuration in a source.
+var configurationKey = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\bconfiguration(?:\??\.([A-Za-z_$][\w$]*)|\[\s*(?:'([^'\n]+)'|"([^"\n]+)")\s*\])`)
+})
+
+// maxKeys is how many keys advice names at most.
+const maxKeys = 20
+
+// missingKeys tells of configuration keys that the script reads and the tenant
+// does not have. It is read off the source, so that reading a key costs nothing.
+func (r *Realm) missingKeys() string {
+	if r.script < 0 || r.script >= len(r.progs) {
+		return ""
+	}
+	has := r.chain.Configuration
+	var missing []string
+	for _, m := range configurationKey().FindAllStringSubmatch(r.progs[r.script].Script.Source, -1) {
+		name := m[1] + m[2] + m[3]
+		if _, ok := has[name]; !ok && name != "hasOwnProperty" && !slices.Contains(missing, name) {
+			missing = append(missing, name)
+		}
+	}
+	if len(missing) == 0 {
+		return ""
+	}
+	have := "it is empty"
+	if len(has) > 0 {
+		keys := slices.Sorted(maps.Keys(has))
+		have = "it has " + strings.Join(keys[:min(len(keys), maxKeys)], ", ")
+	}
+	return fmt.Sprintf("the %s reads configuration.%s, which is not there (%s): if that is the cause, add it to rules-configs, or give --config",
+		r.kind(), strings.Join(missing[:min(len(missing), maxKeys)], ", configuration."), have)
 }
 
 // typeHint says what the engine's messages mean that Node.js words differently.
