@@ -23,7 +23,7 @@ import (
 
 func main() {
 	binary := flag.String("rulebox", "bin/rulebox", "the rulebox `binary`")
-	data := flag.String("data", "data", "the server's data `folder`")
+	data := flag.String("data", "data/tour", "the server's data `folder`")
 	once := flag.Bool("once", false, "end after the example logins")
 	listen := flag.String("listen", "127.0.0.1:8080", "`address` for the server's HTTP")
 	natsListen := flag.String("nats-listen", bus.DefaultListen, "`address` for the server's NATS")
@@ -64,7 +64,9 @@ func tour(ctx context.Context, out io.Writer, once bool, data string, command ..
 	if err := logins(ctx, out, data); err != nil && ctx.Err() == nil || once {
 		return err
 	}
-	fmt.Fprintln(out, "\nIt serves on; edit examples/tenants/acme/rules and fire again with examples/login. Ctrl-C ends.")
+	fmt.Fprintf(out, "\nIt serves on. Edit examples/tenants/acme/rules and fire again:\n"+
+		"  echo '{\"user\":{\"email_verified\":true},\"context\":{\"idToken\":{}}}' | RULEBOX_DATA=%s go run ./examples/login acme\n"+
+		"Ctrl-C ends.\n", data)
 	<-ctx.Done()
 	return nil
 }
