@@ -131,10 +131,11 @@ func (r *Realm) refused(v goja.Value, args []goja.Value) *rulebox.Error {
 		return e.WithHint("callback was given %s as its first argument, which is the error and denies the login: callback(null, user, context) goes on", argName(r.chain.Trigger, i))
 	}
 	r.describe(e, v)
+	r.hint(e, v)
 	if s := r.reason.Load(); s != nil {
 		return r.failed(errStopped)
 	}
-	if r.hint(e, v); e.Message == noMessage && e.Hint == "" {
+	if e.Message == noMessage && e.Hint == "" {
 		e.Hint = "the first argument of callback is the error and denies the login; its message is for the user: callback(new UnauthorizedError('…')). To go on: callback(null, user, context)"
 	}
 	return e

@@ -68,6 +68,16 @@ func (r *Realm) ownHint(e *rulebox.Error, v goja.Value) (hint string) {
 	return hint
 }
 
+// Bounds of what advice costs and says: the longest name, in bytes, the most names
+// of a script that a name is compared with, the longest source, in bytes, that is
+// read again, and how many configuration keys are told.
+const (
+	maxName   = 80
+	maxNames  = 2000
+	maxReread = 64 << 10
+	maxKeys   = 20
+)
+
 // absent are names that scripts expect and that are not here.
 var absent = map[string]string{
 	"_":                 "lodash is not among the packages here: use the methods of Array and Object",
@@ -89,6 +99,9 @@ var given = []string{"user", "context", "callback", "configuration", "auth0", "g
 
 // undefinedName is the advice for a name that nothing has declared.
 func (r *Realm) undefinedName(name string) string {
+	if len(name) > maxName {
+		return ""
+	}
 	if text, ok := absent[name]; ok {
 		return text
 	}
@@ -104,7 +117,8 @@ func (r *Realm) undefinedName(name string) string {
 	}
 	slices.Sort(names) // maps have no order; hints should
 	if r.script >= 0 && r.script < len(r.progs) {
-		names = append(slices.Clone(r.progs[r.script].names), names...)
+		own := r.progs[r.script].names
+		names = append(slices.Clone(own[:min(len(own), maxNames)]), names...)
 	}
 	if near := closest(name, names); near != "" {
 		return fmt.Sprintf("did you mean %s? Else declare %s", near, name)
@@ -117,7 +131,7 @@ func (r *Realm) undefinedName(name string) string {
 func closest(name string, names []string) string {
 	best, at := "", min(3, (len(name)+1)/2)
 	for _, n := range names {
-		if n == name || len(n) > len(name)+2 {
+		if n == name || len(n) > len(name)+2 || len(n) < len(name)-2 {
 			continue
 		}
 		if d := distance(name, n); d < at {
@@ -132,20 +146,17 @@ var configurationKey = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`\bconfiguration(?:\??\.([A-Za-z_$][\w$]*)|\[\s*(?:'([^'\n]+)'|"([^"\n]+)")\s*\])`)
 })
 
-// maxKeys is how many keys advice names at most.
-const maxKeys = 20
-
 // missingKeys tells of configuration keys that the script reads and the tenant
 // does not have. It is read off the source, so that reading a key costs nothing.
 func (r *Realm) missingKeys() string {
-	if r.script < 0 || r.script >= len(r.progs) {
+	if r.script < 0 || r.script >= len(r.progs) || len(r.progs[r.script].Script.Source) > maxReread {
 		return ""
 	}
 	has := r.chain.Configuration
 	var missing []string
 	for _, m := range configurationKey().FindAllStringSubmatch(r.progs[r.script].Script.Source, -1) {
 		name := m[1] + m[2] + m[3]
-		if _, ok := has[name]; !ok && name != "hasOwnProperty" && !slices.Contains(missing, name) {
+		if _, ok := has[name]; !ok && len(name) <= maxName && name != "hasOwnProperty" && len(missing) < maxKeys && !slices.Contains(missing, name) {
 			missing = append(missing, name)
 		}
 	}
@@ -154,11 +165,11 @@ func (r *Realm) missingKeys() string {
 	}
 	have := "it is empty"
 	if len(has) > 0 {
-		keys := slices.Sorted(maps.Keys(has))
+		keys := slices.DeleteFunc(slices.Sorted(maps.Keys(has)), func(k string) bool { return len(k) > maxName })
 		have = "it has " + strings.Join(keys[:min(len(keys), maxKeys)], ", ")
 	}
 	return fmt.Sprintf("the %s reads configuration.%s, which is not there (%s): if that is the cause, add it to rules-configs, or give --config",
-		r.kind(), strings.Join(missing[:min(len(missing), maxKeys)], ", configuration."), have)
+		r.kind(), strings.Join(missing, ", configuration."), have)
 }
 
 // typeHint says what the engine's messages mean that Node.js words differently.

@@ -240,6 +240,9 @@ func (r *Realm) encode(res *rulebox.Result, args []goja.Value) *rulebox.Error {
 		if err != nil {
 			e := r.unwritable(err)
 			r.unplain(e, argName(r.chain.Trigger, i), v)
+			if e.Code == rulebox.CodeThrew && r.stopped() {
+				return r.failed(errStopped)
+			}
 			return e
 		}
 		max -= len(text)
