@@ -80,18 +80,17 @@ const (
 
 // absent are names that scripts expect and that are not here.
 var absent = map[string]string{
-	"_":                 "lodash is not among the packages here: use the methods of Array and Object",
-	"lodash":            "lodash is not among the packages here: use the methods of Array and Object",
-	"moment":            "moment is not among the packages here: use Date and Intl.DateTimeFormat",
-	"XMLHttpRequest":    "browsers have XMLHttpRequest; here use fetch",
-	"window":            "this is no browser: there is no window; what is kept between logins is on global",
-	"document":          "this is no browser: there is no document",
-	"localStorage":      "this is no browser: what is kept between logins is on global",
-	"ManagementClient":  "load it: const { ManagementClient } = require('auth0')",
-	"event":             "Actions have event and api; a rule has user, context and callback",
-	"api":               "Actions have event and api; a rule has user, context and callback",
-	"ValidationError":   "of the error classes of database scripts there is UnauthorizedError; else throw Error",
-	"PostAuthenticated": "only rules run here",
+	"_":                "lodash is not among the packages here: use the methods of Array and Object",
+	"lodash":           "lodash is not among the packages here: use the methods of Array and Object",
+	"moment":           "moment is not among the packages here: use Date and Intl.DateTimeFormat",
+	"XMLHttpRequest":   "browsers have XMLHttpRequest; here use fetch",
+	"window":           "this is no browser: there is no window; what is kept between logins is on global",
+	"document":         "this is no browser: there is no document",
+	"localStorage":     "this is no browser: what is kept between logins is on global",
+	"ManagementClient": "load it: const { ManagementClient } = require('auth0')",
+	"event":            "Actions have event and api; a rule has user, context and callback",
+	"api":              "Actions have event and api; a rule has user, context and callback",
+	"ValidationError":  "of the error classes of database scripts there is UnauthorizedError; else throw Error",
 }
 
 // given are the names that every rule has or is used to.

@@ -177,7 +177,11 @@ func (r *Realm) evaluate(m *modules.Module) goja.Value {
 // notFound is the error for a module that does not exist.
 func (r *Realm) notFound(name string) goja.Value {
 	msg := fmt.Sprintf("Cannot find module '%s'", name)
-	if text, ok := absent[name]; ok {
+	bare := name
+	if i := strings.LastIndexByte(name, '@'); i > 0 {
+		bare = name[:i]
+	}
+	if text, ok := absent[bare]; ok {
 		return r.coded("Error", "MODULE_NOT_FOUND", msg+": "+text)
 	}
 	if strings.HasPrefix(name, ".") || strings.HasPrefix(name, "/") {
