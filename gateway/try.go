@@ -80,7 +80,6 @@ var tryTerms = strings.NewReplacer(
 	"limits.memory of the tenant, or --memory", "limits.memory_mb",
 	"limits.memory (--memory)", "limits.memory_mb",
 	", or raise limits.output", "",
-	"rulebox.json, or give rulebox run --management FILE", "rulebox.json, and \"auth0\" to the body of a try",
 )
 
 // inTryTerms returns err with a hint that names what a try's body has.
