@@ -26,10 +26,11 @@ import (
 const maxInput = 4 << 20
 
 type runFlags struct {
-	user, context, configFile, memory, trigger string
-	config                                     []string
-	timeout                                    time.Duration
-	jail                                       jailFlags
+	user, context, configFile, management, memory, trigger string
+
+	config  []string
+	timeout time.Duration
+	jail    jailFlags
 }
 
 func run(ctx context.Context, flags *pflag.FlagSet, args []string, std stdio) int {
@@ -41,6 +42,7 @@ func run(ctx context.Context, flags *pflag.FlagSet, args []string, std stdio) in
 	flags.DurationVar(&f.timeout, "timeout", rulebox.DefaultWall, "time for all files together")
 	flags.StringVar(&f.memory, "memory", "128MiB", "memory that the scripts may hold, a `size` such as 64MiB")
 	flags.StringVar(&f.trigger, "trigger", rulebox.TriggerLogin, "the trigger to fire")
+	flags.StringVar(&f.management, "management", "", "JSON `file` with domain, baseUrl and accessToken of the management API, for auth0.users and the like")
 	f.jail.add(flags)
 	if code, done := parse(flags, args, std); done {
 		return code
@@ -139,6 +141,9 @@ func (f *runFlags) invocation(files []string, stdin io.Reader) (*rulebox.Invocat
 	if chain.Configuration, err = f.configuration(read); err != nil {
 		return nil, err
 	}
+	if chain.Management, err = f.api(read); err != nil {
+		return nil, err
+	}
 	for _, file := range files {
 		source, err := read(file)
 		if err != nil {
@@ -159,6 +164,28 @@ func (f *runFlags) invocation(files []string, stdin io.Reader) (*rulebox.Invocat
 		Chain: chain, Tenant: chain.Tenant, Trigger: f.trigger, ID: rulebox.NewID(),
 		Args: []json.RawMessage{user, context},
 	}, nil
+}
+
+// api reads the management API that the rules may call; nil if none is given.
+func (f *runFlags) api(read func(string) ([]byte, error)) (*rulebox.Management, error) {
+	if f.management == "" {
+		return nil, nil
+	}
+	text, err := read(f.management)
+	if err != nil {
+		return nil, err
+	}
+	var m struct {
+		Domain      string `json:"domain"`
+		BaseURL     string `json:"baseUrl"`
+		AccessToken string `json:"accessToken"`
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&m); err != nil || m.BaseURL == "" {
+		return nil, fmt.Errorf(`--management %s: it must be {"domain": "…", "baseUrl": "https://…/api/v2", "accessToken": "…"}`, f.management)
+	}
+	return &rulebox.Management{Domain: m.Domain, BaseURL: m.BaseURL, AccessToken: m.AccessToken}, nil
 }
 
 func (f *runFlags) configuration(read func(string) ([]byte, error)) (map[string]string, error) {

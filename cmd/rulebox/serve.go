@@ -188,7 +188,7 @@ func (f *serveFlags) serve(ctx context.Context, log *zap.Logger, std stdio) erro
 	})
 	client := bus.NewClient(conn)
 	handler := gateway.New(gateway.Options{
-		Triggers: client, Unsaved: pipeline, Authorize: authorize(tokens),
+		Triggers: client, Unsaved: pipeline, Authorize: authorize(tokens), Known: func(token string) bool { return tokens.Find(token) != nil },
 		Ready: probe(client, f.bypass), Metrics: numbers.handler(),
 	})
 	s.start("http", f.httpServer(listener, handler, log))

@@ -115,7 +115,7 @@ function (user, context, callback) { callback(new Error('never runs')); }
 	require.Equal(t, 401, n.send("POST", "/v1/tenants/acme/triggers/login", "", someLogin).status)
 	require.Equal(t, 401, n.send("POST", "/v1/tenants/acme/triggers/login", "", someLogin, "Authorization", "Basic "+n.token).status)
 	require.Equal(t, 200, n.send("POST", "/v1/tenants/acme/triggers/login", "", someLogin, "Authorization", "bearer "+n.token).status)
-	require.Equal(t, 403, n.send("POST", "/v1/tenants/acme/triggers/login", "rbx_nonsense", someLogin).status)
+	require.Equal(t, 401, n.send("POST", "/v1/tenants/acme/triggers/login", "rbx_nonsense", someLogin).status)
 
 	code, scoped, _ := runCommand(t, "token", "create", "--data", n.data, "--tenant", "off")
 	require.Zero(t, code)

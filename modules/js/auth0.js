@@ -5,7 +5,7 @@ const { management } = require('internal/invocation');
 
 // A rule passes errors on to its callback, and then the message is for the user who
 // signs in: settings and addresses are in `hint`, which is for the author.
-const advice = 'this tenant has no management API: add "management": {"domain": …, "baseUrl": …, "accessToken": …} to its rulebox.json, or "auth0" to the body of a try';
+const advice = 'this tenant has no management API: add "management": {"domain": …, "baseUrl": …, "accessToken": …} to its rulebox.json, give it to `rulebox run --management`, or as "auth0" to a try';
 const missing = () => Object.assign(new Error('auth0: no management API is configured'), { name: 'ManagementApiError', code: 'ERR_NO_MANAGEMENT_API', hint: advice });
 
 // failure is the error for an answer that is no success, with what the API says.

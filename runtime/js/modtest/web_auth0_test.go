@@ -17,7 +17,7 @@ func TestAuth0WithoutManagement(t *testing.T) {
 			await auth0.users[f]('auth0|1', {a: 1}).then(() => out.push('resolved'), (e) => out.push(e.message + '|' + e.hint));
 		}
 		return out.join('\n');`)
-	const advice = `auth0: no management API is configured|this tenant has no management API: add "management": {"domain": …, "baseUrl": …, "accessToken": …} to its rulebox.json, or "auth0" to the body of a try`
+	const advice = `auth0: no management API is configured|this tenant has no management API: add "management": {"domain": …, "baseUrl": …, "accessToken": …} to its rulebox.json, give it to ` + "`rulebox run --management`" + `, or as "auth0" to a try`
 	require.Equal(t, "undefined\nfunction\n"+advice+"\n"+advice, v.String())
 }
 
