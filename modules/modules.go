@@ -136,7 +136,7 @@ type Throw struct {
 
 func (t *Throw) Error() string { return t.Message }
 
-// Throwf returns an Error with the code property.
+// Coded returns an Error with the code property.
 func Coded(code, message string) *Throw {
 	return &Throw{Message: message, Props: Object{{"code", code}}}
 }
@@ -163,10 +163,9 @@ func (c *Call) rand() io.Reader {
 // except where a method says otherwise.
 type Realm struct {
 	// Now is the time as scripts see it.
-	Now func() time.Time
-	// Configuration and management as granted; read-only.
-	handles []any
-	free    []int
+	Now     func() time.Time
+	handles []any // what Keep stored, nil where dropped
+	free    []int // indexes of handles to use again
 }
 
 // Keep stores v, such as an open connection, and returns the handle under which

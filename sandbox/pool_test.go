@@ -64,7 +64,7 @@ func TestHostile(t *testing.T) {
 			took := time.Since(start)
 			t.Logf("%s after %s", err, took.Round(time.Millisecond))
 			require.Error(t, err)
-			assert.Less(t, took, c.Limits.Wall+10*time.Second)
+			assert.Less(t, took, c.Limits.Wall+250*time.Millisecond)
 			var e *rulebox.Error
 			require.ErrorAs(t, err, &e)
 			if tc.code != "" {
@@ -261,7 +261,7 @@ func TestCallerGivesUp(t *testing.T) {
 			start := time.Now()
 			_, err := login(ctx, p, chainOf("acme", rule))
 			require.Equal(t, rulebox.CodeTimeout, rulebox.CodeOf(err), "%v", err)
-			require.Less(t, time.Since(start), 10*time.Second)
+			require.Less(t, time.Since(start), 600*time.Millisecond)
 			_, err = login(bg(t), p, chainOf("acme", okRule))
 			require.NoError(t, err)
 		})
@@ -363,7 +363,7 @@ func TestMaxWorkers(t *testing.T) {
 	start := time.Now()
 	_, err := login(bg(t), p, chainOf("late", okRule))
 	require.Equal(t, rulebox.CodeUnavailable, rulebox.CodeOf(err), "%v", err)
-	require.Less(t, time.Since(start), 10*time.Second)
+	require.Less(t, time.Since(start), 100*time.Millisecond)
 	require.NoError(t, <-done)
 	require.NoError(t, <-done)
 }
@@ -424,7 +424,7 @@ func TestManyWait(t *testing.T) {
 		}()
 	}
 	wg.Wait()
-	require.Less(t, time.Since(start), 50*time.Second, "one after the other they take 100 s")
+	require.Less(t, time.Since(start), 3*time.Second)
 	require.Equal(t, 1, p.Stats().Leased)
 }
 

@@ -1,1 +1,0 @@
-// placeholder so that embed finds the folder
