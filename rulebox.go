@@ -44,11 +44,43 @@ const (
 	KindAction Kind = "action"
 	// KindDBScript is an expression `function login(email, password, callback) {…}`.
 	KindDBScript Kind = "dbscript"
+	// KindModule is a CommonJS module that actions require as actions:NAME. It is
+	// never part of a chain's Scripts.
+	KindModule Kind = "module"
+	// KindPackage is an npm package that the operator added: the body of one
+	// CommonJS module. It is never part of a chain's Scripts.
+	KindPackage Kind = "package"
 )
 
-// TriggerLogin is the trigger that runs a tenant's rules. Its arguments are
-// user and context.
+// TriggerLogin is the trigger that runs a tenant's rules, then its post-login
+// actions. Its arguments are user and context, and, if there are actions, an
+// optional third: an object whose members replace those of the same name in the
+// event that is made of user and context.
 const TriggerLogin = "login"
+
+// The triggers of actions. Their one argument is the event. TriggerPostLogin runs
+// the same actions as TriggerLogin, without rules, with an event given whole.
+const (
+	TriggerPostLogin           = "post-login"
+	TriggerCredentialsExchange = "credentials-exchange"
+	TriggerPreRegistration     = "pre-user-registration"
+	TriggerPostRegistration    = "post-user-registration"
+	TriggerPostChangePassword  = "post-change-password"
+	TriggerPostChallenge       = "password-reset-post-challenge"
+	TriggerSendPhoneMessage    = "send-phone-message"
+	TriggerEmailProvider       = "custom-email-provider"
+	TriggerPhoneProvider       = "custom-phone-provider"
+	TriggerTokenExchange       = "custom-token-exchange"
+	TriggerEventStream         = "event-stream"
+)
+
+// HookPrefix begins the trigger of a hook, such as hook.pre-user-registration:
+// actions have triggers of the same names. DatabasePrefix begins that of a
+// database script: db.<connection>.<operation>.
+const (
+	HookPrefix     = "hook."
+	DatabasePrefix = "db."
+)
 
 // A Digest names a script by content: the lower-case hex SHA-256 of its kind, a
 // zero byte and its source.
@@ -143,6 +175,50 @@ type Chain struct {
 	// sessions and from production's. Chains of different sessions never share a
 	// worker.
 	Session string
+	// Bindings is nil, or holds for each of Scripts what it alone was granted.
+	Bindings []Binding
+	// Modules says which modules of the table the scripts may require.
+	Modules ModulePolicy
+	// Packages are the operator's packages that the scripts require.
+	Packages []Package
+}
+
+// A Binding is what one script of a chain was granted beside what all share.
+type Binding struct {
+	// Handler is the function that is called; empty for the trigger's own. For an
+	// action it names an export, such as onContinuePostLogin.
+	Handler string
+	// Secrets are event.secrets of an action, context.webtask.secrets of a hook.
+	Secrets map[string]string
+	// Dependencies are the versions of the packages that the script declares, by
+	// name. A package that is not declared has the version of its kind: the newest
+	// generation for actions, the oldest for other scripts.
+	Dependencies map[string]string
+	// Modules are what the script requires as actions:NAME.
+	Modules []ActionModule
+}
+
+// An ActionModule is code that several actions share.
+type ActionModule struct {
+	Name string
+	// Script has KindModule.
+	Script       *Script
+	Secrets      map[string]string // actions.secrets inside the module
+	Dependencies map[string]string
+}
+
+// A ModulePolicy is a tenant's list of modules. The zero policy allows the whole
+// table. Names have no version; a denial of fs also denies node:fs and fs/promises.
+type ModulePolicy struct {
+	// Allow, if not nil, is all that may be required. Deny is taken away from it.
+	Allow, Deny []string
+}
+
+// A Package is an npm package that the operator added to the table.
+type Package struct {
+	Name, Version string
+	// Script has KindPackage.
+	Script *Script
 }
 
 // An Invocation is one trigger fired once for one transaction.
@@ -158,6 +234,31 @@ type Invocation struct {
 	Args []json.RawMessage
 	// Now, if not zero, is the fixed time that scripts see.
 	Now time.Time
+	// State continues a chain that was suspended: what Result.State was. Only the
+	// transaction pipeline reads it; engines read Resume, which it sets.
+	State  string
+	Resume *Resume
+	// Cache is what api.cache holds when the chain begins. The pipeline sets it.
+	Cache []CacheEntry
+}
+
+// A Resume says where a suspended chain goes on.
+type Resume struct {
+	// Script is the index of the action that suspended it: its onContinue handler
+	// runs, then the actions after it. No rule runs.
+	Script int
+	// Commands are those of the chain before it was suspended, without those of
+	// the cache.
+	Commands []json.RawMessage
+	// State is the token that the browser came back with, as the action's
+	// redirect.validateToken expects it in the session token.
+	State string
+}
+
+// A CacheEntry is one record of api.cache.
+type CacheEntry struct {
+	Key, Value string
+	ExpiresAt  int64 // milliseconds since 1970
 }
 
 // Decision is the answer to a login.
@@ -167,7 +268,10 @@ const (
 	Allow    Decision = "allow"
 	Deny     Decision = "deny"
 	Redirect Decision = "redirect"
-	Fault    Decision = "fault"
+	// Suspend means that an action asked for a form or a challenge: State resumes
+	// the chain when it is done.
+	Suspend Decision = "suspend"
+	Fault   Decision = "fault"
 )
 
 // A Result is what one invocation left behind.
@@ -180,10 +284,19 @@ type Result struct {
 	// what the callback was given. JSON text, each. After an error they are nil.
 	Values []json.RawMessage
 	// RedirectURL is context.redirect.url after the last rule, if it is a
-	// string and not empty.
+	// string and not empty; or where an action sent the user to.
 	RedirectURL string
-	Logs        []Log
-	Scripts     []ScriptUsage
+	// Commands are the effects that actions asked for, in order, each the JSON text
+	// of an array: ["idToken.setCustomClaim","https://acme.example/plan","free"].
+	// They stand beside an error too: a denial keeps the changes before it.
+	Commands []json.RawMessage
+	// Suspended is the number, from 1, of the action after which the chain was
+	// suspended; 0 if it was not. The last commands say for what. Engines set it.
+	Suspended int
+	// State is the token that resumes a suspended chain. The pipeline sets it.
+	State   string
+	Logs    []Log
+	Scripts []ScriptUsage
 	// Usage is the engine's account of the whole invocation.
 	Usage Usage
 }
