@@ -12,9 +12,12 @@ import (
 // An outcome is the JSON text that leaves a node for one invocation, the same on
 // NATS, over HTTP and from the command line:
 //
-//	{"id":"…","decision":"allow|deny|redirect|fault",
-//	 "user":{…},"context":{…},            only for allow and redirect
+//	{"id":"…","decision":"allow|deny|redirect|suspend|fault",
+//	 "user":{…},"context":{…},            only for allow, redirect and suspend
 //	 "redirect":{"url":"…"},              only for redirect
+//	 "commands":[["…",…],…],              what actions asked for, in order
+//	 "suspend":{"kind":"form|challenge","command":["…",…]},  only for suspend
+//	 "state":"…",                         resumes the chain, after redirect or suspend
 //	 "error":{"code","name","message","hint","trace","script","oauth_error"},
 //	 "logs":[{"level","text","script"}],
 //	 "scripts":[{"name","duration_ms","status"}],
@@ -65,6 +68,7 @@ func AppendOutcome(dst []byte, res *Result, err error) []byte {
 	if err == nil || DecisionOf(res, err) == Allow {
 		dst = appendValues(dst, res)
 	}
+	dst = appendEffects(dst, res, err)
 	if err != nil {
 		dst = append(dst, `,"error":`...)
 		dst = appendError(dst, err)
@@ -102,6 +106,76 @@ func appendValues(dst []byte, res *Result) []byte {
 		dst = append(dst, '}')
 	}
 	return dst
+}
+
+// appendEffects appends what actions asked for, and how to go on.
+func appendEffects(dst []byte, res *Result, err error) []byte {
+	if len(res.Commands) > 0 {
+		dst = append(dst, `,"commands":[`...)
+		for i, c := range res.Commands {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = appendRaw(dst, c)
+		}
+		dst = append(dst, ']')
+	}
+	d := DecisionOf(res, err)
+	if d == Suspend {
+		if c, kind := Suspension(res.Commands); c != nil {
+			dst = append(dst, `,"suspend":{"kind":`...)
+			dst = appendString(dst, kind)
+			dst = append(dst, `,"command":`...)
+			dst = append(appendRaw(dst, c), '}')
+		}
+	}
+	if d == Suspend || d == Redirect {
+		dst = appendMember(dst, `,"state":`, res.State)
+	}
+	return dst
+}
+
+// suspensions are the commands that suspend a chain, with what they wait for.
+var suspensions = map[string]string{
+	"redirect.sendUserTo":             "redirect",
+	"prompt.render":                   "form",
+	"authentication.challengeWith":    "challenge",
+	"authentication.challengeWithAny": "challenge",
+	"authentication.enrollWith":       "challenge",
+	"authentication.enrollWithAny":    "challenge",
+}
+
+// CommandName returns the first element of a command, "" if it is no array that
+// begins with a string.
+func CommandName(command json.RawMessage) string {
+	i := skipSpace(command, 0)
+	if i >= len(command) || command[i] != '[' {
+		return ""
+	}
+	i = skipSpace(command, i+1)
+	if i >= len(command) || command[i] != '"' {
+		return ""
+	}
+	end, err := skipString(command, i)
+	if err != nil {
+		return ""
+	}
+	s, err := stringOf(command[i:end])
+	if err != nil {
+		return ""
+	}
+	return s
+}
+
+// Suspension returns the last of the commands that suspends a chain, and what the
+// chain then waits for: redirect, form or challenge. It is nil and "" if none does.
+func Suspension(commands []json.RawMessage) (command json.RawMessage, kind string) {
+	for i := len(commands) - 1; i >= 0; i-- {
+		if kind := suspensions[CommandName(commands[i])]; kind != "" {
+			return commands[i], kind
+		}
+	}
+	return nil, ""
 }
 
 func appendRaw(dst []byte, raw json.RawMessage) []byte {

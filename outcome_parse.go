@@ -46,6 +46,13 @@ func ParseOutcome(data []byte) (*Result, error) {
 				}
 				return err
 			})
+		case "commands":
+			err = eachElement(v, func(v []byte) error {
+				res.Commands = append(res.Commands, v)
+				return nil
+			})
+		case "state":
+			res.State, err = stringOf(v)
 		case "error":
 			fault, err = parseError(v)
 		case "logs":
@@ -72,7 +79,7 @@ func ParseOutcome(data []byte) (*Result, error) {
 // reconcile returns res and fault if the decision goes with them.
 func reconcile(res *Result, fault *Error) (*Result, error) {
 	switch d := res.Decision; {
-	case fault == nil && (d == Allow || d == Redirect && res.RedirectURL != ""):
+	case fault == nil && (d == Allow || d == Redirect && res.RedirectURL != "" || d == Suspend && res.State != ""):
 		return res, nil
 	case fault != nil && d == Allow && fault.Code != CodeDenied && len(res.Values) > 0:
 		return res, fault // the failure policy is to continue

@@ -52,6 +52,13 @@ func TestAppendOutcome(t *testing.T) {
 		{"foreign error", nil, errors.New("secret"), `{"id":"","decision":"fault","error":{"code":"internal","message":"internal error; the node's log has the cause"}` + none},
 		{"nothing", nil, nil, `{"id":"","decision":"fault","error":{"code":"internal","message":"the invocation left neither a result nor an error"}` + none},
 		{"one value", &Result{ID: "x", Values: raws(`{"id":1}`)}, nil, `{"id":"x","decision":"allow","values":[{"id":1}]` + none},
+		{"commands of a denial stay", &Result{ID: "x", Commands: raws(`["user.setAppMetadata","a",1]`, `["access.deny","no"]`)}, Errorf(CodeDenied, "no"),
+			`{"id":"x","decision":"deny","commands":[["user.setAppMetadata","a",1],["access.deny","no"]],"error":{"code":"denied","message":"no"}` + none},
+		{"sent away by an action", &Result{ID: "x", Decision: Redirect, RedirectURL: "https://a.example/", State: "s", Commands: raws(`["redirect.sendUserTo","https://a.example/"]`)}, nil,
+			`{"id":"x","decision":"redirect","redirect":{"url":"https://a.example/"},"commands":[["redirect.sendUserTo","https://a.example/"]],"state":"s"` + none},
+		{"form", &Result{ID: "x", Decision: Suspend, State: "s", Commands: raws(`["prompt.render","ap_1",{}]`, `["user.setAppMetadata","a",1]`)}, nil,
+			`{"id":"x","decision":"suspend","commands":[["prompt.render","ap_1",{}],["user.setAppMetadata","a",1]],"suspend":{"kind":"form","command":["prompt.render","ap_1",{}]},"state":"s"` + none},
+		{"a state goes with a suspended chain only", &Result{ID: "x", State: "s"}, nil, `{"id":"x","decision":"allow"` + none},
 		{"missing value", &Result{ID: "x", Values: make([]json.RawMessage, 2)}, nil, `{"id":"x","decision":"allow","user":null,"context":null` + none},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -74,6 +81,9 @@ func TestOutcomeRoundTrip(t *testing.T) {
 			Scripts: []ScriptUsage{{Name: "r", Duration: 12345 * time.Microsecond, Status: "ok"}},
 			Usage:   Usage{Queue: time.Microsecond, Run: 999 * time.Microsecond, CPU: time.Hour}}, nil},
 		{"redirect", &Result{ID: "tx", Decision: Redirect, RedirectURL: "https://x/\"", Values: raws(`{}`, `{}`)}, nil},
+		{"suspend", &Result{ID: "tx", Decision: Suspend, State: "s\"", Commands: raws(`["authentication.challengeWith",{"type":"otp"}]`, `["a.b"]`)}, nil},
+		{"redirect with state", &Result{ID: "tx", Decision: Redirect, RedirectURL: "u", State: "s", Commands: raws(`["redirect.sendUserTo","u"]`)}, nil},
+		{"deny with commands", &Result{ID: "tx", Decision: Deny, Commands: raws(`["access.deny","no"]`)}, &Error{Code: CodeDenied, Message: "no"}},
 		{"values", &Result{ID: "tx", Decision: Allow, Values: raws(`1`, `"x"`, `null`)}, nil},
 		{"deny", &Result{ID: "tx", Decision: Deny, Logs: []Log{{Level: "warn", Text: "w"}}},
 			&Error{Code: CodeDenied, Name: "N", Message: "m\n", Hint: "h", Trace: "t\nu", Script: "s", OAuth: "access_denied"}},
@@ -222,5 +232,23 @@ func TestOutcomeAllowedDespiteAFault(t *testing.T) {
 	} {
 		_, err := ParseOutcome([]byte(bad))
 		require.Equal(t, CodeInternal, CodeOf(err), bad)
+	}
+}
+
+func TestSuspension(t *testing.T) {
+	for _, c := range []struct {
+		commands   []json.RawMessage
+		want, kind string
+	}{
+		{nil, "", ""},
+		{raws(`["user.setAppMetadata","prompt.render"]`), "", ""},
+		{raws(`["prompt.render","a"]`, ` [ "redirect.sendUserTo" , "u"]`, `["access.deny"]`), ` [ "redirect.sendUserTo" , "u"]`, "redirect"},
+		{raws(`["authentication.enrollWithAny",[]]`), `["authentication.enrollWithAny",[]]`, "challenge"},
+		{raws(`["\u0070rompt.render"]`), `["\u0070rompt.render"]`, "form"},
+		{raws(``, `[`, `["prompt.render`, `{}`, `[1]`, `[]`), "", ""},
+	} {
+		got, kind := Suspension(c.commands)
+		require.Equal(t, c.want, string(got))
+		require.Equal(t, c.kind, kind)
 	}
 }
