@@ -7,9 +7,12 @@ BIN   := bin/rulebox
 RACE  := . ./sandbox ./bus ./gateway ./store ./transaction ./runtime/... ./modules ./internal/...
 NODE_CLIENT := examples/node-client/node_modules/.package-lock.json
 
+# the servers that tests start: see internal/testserver
+DEBIAN := postgresql mariadb-server redis-server slapd
+
 WORKER_DEPS := $(GO) list -deps ./sandbox/worker | grep '^[^/]*[.]' | sort
 
-.PHONY: build run test check bench fuzz deps clean
+.PHONY: build run test debian check bench fuzz deps clean
 
 build: ## the one binary, at bin/rulebox
 	@mkdir -p bin
@@ -18,9 +21,15 @@ build: ## the one binary, at bin/rulebox
 run: build ## build, serve, fire example logins; ONCE=1 ends after them; LISTEN, NATS_LISTEN choose addresses
 	@$(GO) run ./examples/tour -rulebox $(BIN) $(if $(ONCE),-once) $(if $(LISTEN),-listen $(LISTEN)) $(if $(NATS_LISTEN),-nats-listen $(NATS_LISTEN))
 
-test: $(NODE_CLIENT) build ## everything, against real workers and servers
+test: debian $(NODE_CLIENT) build ## everything, against real workers and servers
 	$(GO) test ./...
 	CGO_ENABLED=1 $(GO) test -race -short $(RACE)
+
+debian: ## the real servers that tests start, from Debian's packages; RULEBOX_NO_SERVERS=1 leaves those tests out
+	@[ -n "$$RULEBOX_NO_SERVERS" ] || { missing=; for p in $(DEBIAN); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
+	[ -z "$$missing" ] || if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	else echo "tests need these servers; as root: apt-get install$$missing (or set RULEBOX_NO_SERVERS=1)"; exit 1; fi; }
 
 check: ## format, vet, staticcheck, layers, generated files
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo 'run gofmt -w on:'; gofmt -l $$(git ls-files '*.go'); exit 1; }
