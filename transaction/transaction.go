@@ -33,6 +33,13 @@ type Tenant struct {
 	UnauthorizedAs string
 	// Bypass is the break-glass switch: logins pass without running any code.
 	Bypass bool
+	// Connections are the tenant's user databases, by name.
+	Connections map[string]*Connection
+	// Cache bounds api.cache.
+	Cache CacheLimits
+	// ApplyMetadata says that we save what actions ask for with api.user.set…,
+	// through the management API of the trigger's chain. Otherwise the caller does.
+	ApplyMetadata bool
 	// Broken, if not nil, is why the tenant has no version that could be loaded.
 	Broken *rulebox.Error
 }
