@@ -11,6 +11,7 @@
 package rulebox
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -181,6 +182,8 @@ type Chain struct {
 	Modules ModulePolicy
 	// Packages are the operator's packages that the scripts require.
 	Packages []Package
+	// Cache bounds what api.cache holds.
+	Cache CacheLimits
 }
 
 // A Binding is what one script of a chain was granted beside what all share.
@@ -259,6 +262,23 @@ type Resume struct {
 type CacheEntry struct {
 	Key, Value string
 	ExpiresAt  int64 // milliseconds since 1970
+}
+
+// CacheLimits bound what api.cache holds for one trigger of a tenant. Zero fields
+// mean the default.
+type CacheLimits struct {
+	// Entries is how many records there may be. Default 20.
+	Entries int
+	// Key and Value bound each record, Total all keys and values together, in
+	// bytes. Default 64, 4096 and 8192.
+	Key, Value, Total int
+}
+
+// WithDefaults returns l with its zero fields replaced.
+func (l CacheLimits) WithDefaults() CacheLimits {
+	l.Entries, l.Key = cmp.Or(l.Entries, 20), cmp.Or(l.Key, 64)
+	l.Value, l.Total = cmp.Or(l.Value, 4<<10), cmp.Or(l.Total, 8<<10)
+	return l
 }
 
 // Decision is the answer to a login.

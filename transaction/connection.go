@@ -22,26 +22,3 @@ type Connection struct {
 	// hold no secrets: configuration is the chains'.
 	Options map[string]json.RawMessage
 }
-
-// CacheLimits bound what api.cache holds for one trigger of a tenant. Zero fields
-// mean the default.
-type CacheLimits struct {
-	// Entries is how many records there may be. Default 20.
-	Entries int
-	// Key and Value bound each record, Total all of them together, in bytes.
-	// Default 64, 4096 and 8192.
-	Key, Value, Total int
-}
-
-// WithDefaults returns l with its zero fields replaced.
-func (l CacheLimits) WithDefaults() CacheLimits {
-	for _, f := range []struct {
-		field *int
-		value int
-	}{{&l.Entries, 20}, {&l.Key, 64}, {&l.Value, 4 << 10}, {&l.Total, 8 << 10}} {
-		if *f.field <= 0 {
-			*f.field = f.value
-		}
-	}
-	return l
-}

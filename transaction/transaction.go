@@ -35,8 +35,6 @@ type Tenant struct {
 	Bypass bool
 	// Connections are the tenant's user databases, by name.
 	Connections map[string]*Connection
-	// Cache bounds api.cache.
-	Cache CacheLimits
 	// ApplyMetadata says that we save what actions ask for with api.user.set…,
 	// through the management API of the trigger's chain. Otherwise the caller does.
 	ApplyMetadata bool
