@@ -91,6 +91,29 @@ var abuses = []abuse{
 	{"usage of scripts that are not there", func(v *villain, inv *wire.Invoke) {
 		v.result(inv.Seq, &rulebox.Result{Scripts: make([]rulebox.ScriptUsage, 9)}, nil)
 	}, rulebox.CodeInternal, byProtocol},
+	{"too many commands", func(v *villain, inv *wire.Invoke) {
+		r := &rulebox.Result{}
+		for range 60_000 {
+			r.Commands = append(r.Commands, json.RawMessage(`["a.b"]`))
+		}
+		v.result(inv.Seq, r, nil)
+	}, rulebox.CodeInternal, byProtocol},
+	{"commands and values together too long", func(v *villain, inv *wire.Invoke) {
+		half := strings.Repeat("x", 1<<19+5<<10)
+		v.result(inv.Seq, &rulebox.Result{Values: []json.RawMessage{json.RawMessage(`"` + half + `"`)}, Commands: []json.RawMessage{json.RawMessage(`["a.b","` + half + `"]`)}}, nil)
+	}, rulebox.CodeInternal, byProtocol},
+	{"a command that is not JSON", func(v *villain, inv *wire.Invoke) {
+		v.result(inv.Seq, &rulebox.Result{Commands: []json.RawMessage{json.RawMessage(`["a.b"],["c.d"]`)}}, nil)
+	}, rulebox.CodeInternal, byProtocol},
+	{"a command without a name", func(v *villain, inv *wire.Invoke) {
+		v.result(inv.Seq, &rulebox.Result{Commands: []json.RawMessage{json.RawMessage(`["access deny\u0000","x"]`)}}, nil)
+	}, rulebox.CodeInternal, byProtocol},
+	{"a rule that suspends", func(v *villain, inv *wire.Invoke) {
+		v.result(inv.Seq, &rulebox.Result{Suspended: 1, Commands: []json.RawMessage{json.RawMessage(`["prompt.render","x"]`)}}, nil)
+	}, rulebox.CodeInternal, byProtocol},
+	{"suspended after a script that is not there", func(v *villain, inv *wire.Invoke) {
+		v.result(inv.Seq, &rulebox.Result{Suspended: 9}, nil)
+	}, rulebox.CodeInternal, byProtocol},
 	{"a code of its own", func(v *villain, inv *wire.Invoke) { v.result(inv.Seq, nil, &rulebox.Error{Code: "root"}) }, rulebox.CodeInternal, byProtocol},
 	{"nothing in it", func(v *villain, inv *wire.Invoke) { v.result(inv.Seq, nil, nil) }, rulebox.CodeInternal, byProtocol},
 	{"cut short", func(v *villain, inv *wire.Invoke) {

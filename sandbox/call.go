@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/sandbox/internal/wire"
 )
 
 // A call is one invocation on its way through the pool. Its fields are written
@@ -109,11 +110,15 @@ func newCall(ctx context.Context, inv *rulebox.Invocation) (*call, error) {
 		return nil, rulebox.Errorf(rulebox.CodeInvalid, "the invocation has no chain").
 			WithHint("a pool runs what it is given; fill in Invocation.Chain, or ask a node that holds the tenant's bindings")
 	}
-	for i, s := range inv.Chain.Scripts {
-		if s == nil || s.Digest == "" {
-			return nil, rulebox.Errorf(rulebox.CodeInvalid, "script %d of the chain of trigger %q is missing or has no digest", i+1, inv.Chain.Trigger).
+	i := 0
+	for s := range wire.Scripts(inv.Chain) {
+		if i++; s == nil || s.Digest == "" {
+			return nil, rulebox.Errorf(rulebox.CodeInvalid, "script %d of the chain of trigger %q is missing or has no digest", i, inv.Chain.Trigger).
 				WithHint("make scripts with rulebox.NewScript")
 		}
+	}
+	if n := len(inv.Chain.Bindings); n > 0 && n != len(inv.Chain.Scripts) {
+		return nil, rulebox.Errorf(rulebox.CodeInvalid, "the chain of trigger %q has %d scripts, but %d bindings", inv.Chain.Trigger, len(inv.Chain.Scripts), n)
 	}
 	c := &call{
 		chain: inv.Chain, inv: inv, id: inv.ID, limits: inv.Chain.Limits.WithDefaults(),

@@ -61,7 +61,8 @@ func (w *worker) send(ctx context.Context, c *call) error {
 	}
 	c.sent = time.Now()
 	at := len(b)
-	b = (&wire.Invoke{Seq: c.seq, Chain: id, ID: c.inv.ID, Remaining: c.deadline.Sub(c.sent), Now: c.inv.Now, Args: c.inv.Args}).Append(b)
+	b = (&wire.Invoke{Seq: c.seq, Chain: id, ID: c.inv.ID, Remaining: c.deadline.Sub(c.sent), Now: c.inv.Now, Args: c.inv.Args,
+		Resume: c.inv.Resume, Cache: c.inv.Cache}).Append(b)
 	*buf = b
 	if n := len(b) - at; n > wire.MaxFrame {
 		w.unregister(c)
@@ -122,22 +123,28 @@ func (w *worker) tell(b []byte, c *call) ([]byte, uint64, error) {
 		return b, 0, rulebox.Errorf(rulebox.CodeInvalid, "egress list of tenant %q: %v", c.chain.Tenant, err)
 	}
 	start := len(b)
-	for _, s := range c.chain.Scripts {
+	for s := range wire.Scripts(c.chain) {
 		if t.scripts[s.Digest] == 0 {
 			at := len(b)
 			b = wire.AppendScript(b, s)
 			if len(b)-at > wire.MaxFrame {
+				t.untell(c.chain, s)
 				return b[:start], 0, rulebox.Errorf(rulebox.CodeInvalid, "script %q is %d bytes; at most %d can be sent to a worker", s.Name, len(s.Source), wire.MaxFrame)
 			}
 		}
 		t.scripts[s.Digest]++
 	}
+	at := len(b)
+	b = wire.AppendChain(b, t.next+1, c.chain)
+	if len(b)-at > wire.MaxFrame {
+		t.untell(c.chain, nil)
+		return b[:start], 0, rulebox.Errorf(rulebox.CodeInvalid, "the settings of the chain (configuration, secrets) are %d bytes; at most %d can be sent to a worker", len(b)-at, wire.MaxFrame)
+	}
+	t.next++
 	if len(t.chains) >= maxChains {
 		b = w.forgetOldest(b)
 	}
-	t.next++
 	t.chains[c.chain] = &told{id: t.next, used: t.clock}
-	b = wire.AppendChain(b, t.next, c.chain)
 	w.rd.SetMax(max(w.rd.Max(), c.limits.Output+rulebox.MaxLogBytes+answerOverhead))
 	w.mu.Lock()
 	w.egress[t.next] = rules
@@ -157,15 +164,23 @@ func (w *worker) forgetOldest(b []byte) []byte {
 	}
 	id := t.chains[old].id
 	delete(t.chains, old)
-	for _, s := range old.Scripts {
-		if t.scripts[s.Digest]--; t.scripts[s.Digest] <= 0 {
-			delete(t.scripts, s.Digest)
-		}
-	}
+	t.untell(old, nil)
 	w.mu.Lock()
 	delete(w.egress, id)
 	w.mu.Unlock()
 	return wire.AppendID(b, wire.KindForget, id)
+}
+
+// untell takes back that the chain names its scripts, up to the one that is end.
+func (t *table) untell(c *rulebox.Chain, end *rulebox.Script) {
+	for s := range wire.Scripts(c) {
+		if s == end {
+			return
+		}
+		if t.scripts[s.Digest]--; t.scripts[s.Digest] <= 0 {
+			delete(t.scripts, s.Digest)
+		}
+	}
 }
 
 // Bounds of an answer, beyond those of the chain.
@@ -200,9 +215,13 @@ func (c *call) answer(body []byte) (outcome, error) {
 	for i := range res.Logs {
 		logs += len(res.Logs[i].Text)
 	}
+	commands, err := c.commands(res, e)
+	if err != nil {
+		return outcome{}, err
+	}
 	switch {
-	case len(res.Values) > maxValues || values > c.limits.Output+8<<10:
-		err = fmt.Errorf("%w: %d values of %d bytes", wire.ErrFrame, len(res.Values), values)
+	case len(res.Values) > maxValues || values+commands > c.limits.Output+8<<10:
+		err = fmt.Errorf("%w: %d values of %d bytes, %d commands of %d bytes", wire.ErrFrame, len(res.Values), values, len(res.Commands), commands)
 	case len(res.Logs) > maxLogs || logs > rulebox.MaxLogBytes+8<<10:
 		err = fmt.Errorf("%w: %d log lines of %d bytes", wire.ErrFrame, len(res.Logs), logs)
 	case len(res.Scripts) > len(c.chain.Scripts):
@@ -211,4 +230,43 @@ func (c *call) answer(body []byte) (outcome, error) {
 		res.Values = nil
 	}
 	return outcome{res: res, err: e}, err
+}
+
+// commandCost is what a command counts beside its text, in bytes.
+const commandCost = 16
+
+// commands holds what actions asked for to the form that commands have, and
+// returns what they count against the limit of output. What they mean is for the
+// transaction to judge.
+func (c *call) commands(res *rulebox.Result, e *rulebox.Error) (size int, err error) {
+	for i, text := range res.Commands {
+		size += len(text) + commandCost
+		if err := jsonscan.Valid(text); err != nil {
+			return 0, fmt.Errorf("%w: command %d is not JSON: %w", wire.ErrFrame, i, err)
+		}
+		if !isCommand(rulebox.CommandName(text)) {
+			return 0, fmt.Errorf("%w: command %d does not begin with a name", wire.ErrFrame, i)
+		}
+	}
+	n := res.Suspended
+	if n > 0 && (e != nil || n > len(c.chain.Scripts) || c.chain.Scripts[n-1].Kind != rulebox.KindAction) {
+		return 0, fmt.Errorf("%w: suspended after script %d", wire.ErrFrame, n)
+	}
+	return size, nil
+}
+
+// isCommand reports whether the name has the form of a method's: words with dots
+// between.
+func isCommand(name string) bool {
+	dots := 0
+	for i := range len(name) {
+		switch c := name[i]; {
+		case c|0x20 >= 'a' && c|0x20 <= 'z':
+		case c == '.' && i > 0 && i < len(name)-1 && name[i-1] != '.':
+			dots++
+		default:
+			return false
+		}
+	}
+	return dots > 0 && len(name) <= 64
 }

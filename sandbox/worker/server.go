@@ -179,7 +179,7 @@ func (s *server) handle(kind wire.Kind, body []byte) error {
 // learn makes a chain known, with the sources of its scripts verified by hash.
 func (s *server) learn(id uint64, c *rulebox.Chain) {
 	known := &chain{Chain: c, id: id}
-	for _, named := range c.Scripts {
+	for named := range wire.Scripts(c) {
 		src := s.scripts[named.Digest]
 		switch {
 		case src == nil:
@@ -203,7 +203,7 @@ func (s *server) forget(id uint64) {
 		return
 	}
 	delete(s.chains, id)
-	for _, named := range c.Scripts {
+	for named := range wire.Scripts(c.Chain) {
 		if src := s.scripts[named.Digest]; src != nil {
 			if src.chains--; src.chains <= 0 {
 				delete(s.scripts, named.Digest)
@@ -258,6 +258,7 @@ func (s *server) run(j job) {
 	s.mu.Unlock()
 	res, err := s.runner.InvokeNumbered(ctx, j.Seq, &rulebox.Invocation{
 		Chain: j.chain.Chain, Tenant: j.chain.Tenant, Trigger: j.chain.Trigger, ID: j.ID, Args: j.Args, Now: j.Now,
+		Resume: j.Resume, Cache: j.Cache,
 	})
 	s.mu.Lock()
 	delete(s.cancels, j.Seq)

@@ -3,6 +3,8 @@ package wire
 import (
 	"encoding/binary"
 	"fmt"
+	"maps"
+	"slices"
 )
 
 func appendUint(b []byte, v uint64) []byte { return binary.AppendUvarint(b, v) }
@@ -118,4 +120,27 @@ func appendStrings(b []byte, v []string) []byte {
 		b = appendBytes(b, s)
 	}
 	return b
+}
+
+func appendMap(b []byte, m map[string]string) []byte {
+	b = appendUint(b, uint64(len(m)))
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		b = appendBytes(b, k)
+		b = appendBytes(b, m[k])
+	}
+	return b
+}
+
+// mapping is nil if there is nothing in it.
+func (d *decoder) mapping() map[string]string {
+	n := d.count(2)
+	if n == 0 {
+		return nil
+	}
+	m := make(map[string]string, n)
+	for range n {
+		k := d.string()
+		m[k] = d.string()
+	}
+	return m
 }

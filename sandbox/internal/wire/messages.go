@@ -2,8 +2,6 @@ package wire
 
 import (
 	"encoding/json"
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/rulebox/rulebox"
@@ -83,11 +81,7 @@ func AppendChain(b []byte, id uint64, c *rulebox.Chain) []byte {
 		b = appendBytes(b, s.Name)
 		b = appendBytes(b, s.Digest)
 	}
-	b = appendUint(b, uint64(len(c.Configuration)))
-	for _, k := range slices.Sorted(maps.Keys(c.Configuration)) {
-		b = appendBytes(b, k)
-		b = appendBytes(b, c.Configuration[k])
-	}
+	b = appendMap(b, c.Configuration)
 	b = appendBool(b, c.Management != nil)
 	if m := c.Management; m != nil {
 		b = appendBytes(b, m.Domain)
@@ -97,6 +91,7 @@ func AppendChain(b []byte, id uint64, c *rulebox.Chain) []byte {
 	b = appendInt(b, int64(c.Limits.Wall))
 	b = appendInt(b, c.Limits.Memory)
 	b = appendInt(b, int64(c.Limits.Output))
+	b = appendGrants(b, c)
 	return End(b, at)
 }
 
@@ -111,16 +106,14 @@ func DecodeChain(body []byte) (id uint64, c *rulebox.Chain, err error) {
 	for range n {
 		c.Scripts = append(c.Scripts, &rulebox.Script{Name: d.string(), Digest: rulebox.Digest(d.string())})
 	}
-	n = d.count(2)
-	c.Configuration = make(map[string]string, n)
-	for range n {
-		k := d.string()
-		c.Configuration[k] = d.string()
+	if c.Configuration = d.mapping(); c.Configuration == nil {
+		c.Configuration = map[string]string{}
 	}
 	if d.bool() {
 		c.Management = &rulebox.Management{Domain: d.string(), BaseURL: d.string(), AccessToken: d.string()}
 	}
 	c.Limits = rulebox.Limits{Wall: time.Duration(d.int()), Memory: d.int(), Output: int(d.int())}
+	d.grants(c)
 	return id, c, d.end()
 }
 
@@ -155,6 +148,9 @@ type Invoke struct {
 	// Now, if not zero, is the fixed time that scripts see.
 	Now  time.Time
 	Args []json.RawMessage
+	// Resume and Cache are the invocation's.
+	Resume *rulebox.Resume
+	Cache  []rulebox.CacheEntry
 }
 
 // Append appends the frame.
@@ -170,10 +166,22 @@ func (m *Invoke) Append(b []byte) []byte {
 		b = appendInt(b, int64(m.Now.Nanosecond()))
 	}
 	b = appendTexts(b, m.Args)
+	b = appendBool(b, m.Resume != nil)
+	if m.Resume != nil {
+		b = appendInt(b, int64(m.Resume.Script))
+		b = appendTexts(b, m.Resume.Commands)
+		b = appendBytes(b, m.Resume.State)
+	}
+	b = appendUint(b, uint64(len(m.Cache)))
+	for i := range m.Cache {
+		b = appendBytes(b, m.Cache[i].Key)
+		b = appendBytes(b, m.Cache[i].Value)
+		b = appendInt(b, m.Cache[i].ExpiresAt)
+	}
 	return End(b, at)
 }
 
-// Decode reads the body. Args are views of it.
+// Decode reads the body. Args and commands are views of it.
 func (m *Invoke) Decode(body []byte) error {
 	d := decoder{b: body}
 	m.Seq, m.Chain, m.ID = d.uint(), d.uint(), d.string()
@@ -183,6 +191,15 @@ func (m *Invoke) Decode(body []byte) error {
 		m.Now = time.Unix(sec, d.int())
 	}
 	m.Args = d.texts()
+	if d.bool() {
+		m.Resume = &rulebox.Resume{Script: int(d.int()), Commands: d.texts(), State: d.string()}
+	}
+	if n := d.count(3); n > 0 {
+		m.Cache = make([]rulebox.CacheEntry, n)
+		for i := range m.Cache {
+			m.Cache[i] = rulebox.CacheEntry{Key: d.string(), Value: d.string(), ExpiresAt: d.int()}
+		}
+	}
 	return d.end()
 }
 

@@ -22,6 +22,7 @@ func appendError(b []byte, e *rulebox.Error) []byte {
 	b = appendBytes(b, e.Hint)
 	b = appendBytes(b, e.Trace)
 	b = appendBytes(b, e.Script)
+	b = appendBytes(b, e.OAuth)
 	cause := ""
 	if e.Cause != nil {
 		cause = e.Cause.Error()
@@ -33,7 +34,7 @@ func (d *decoder) error() *rulebox.Error {
 	if !d.bool() {
 		return nil
 	}
-	e := &rulebox.Error{Code: rulebox.Code(d.string()), Name: d.string(), Message: d.string(), Hint: d.string(), Trace: d.string(), Script: d.string()}
+	e := &rulebox.Error{Code: rulebox.Code(d.string()), Name: d.string(), Message: d.string(), Hint: d.string(), Trace: d.string(), Script: d.string(), OAuth: d.string()}
 	if cause := d.bytes(); len(cause) > maxCause {
 		d.fail("cause")
 	} else if len(cause) > 0 {
@@ -57,6 +58,8 @@ func AppendResult(b []byte, seq uint64, r *rulebox.Result, e *rulebox.Error) []b
 	}
 	b = appendTexts(b, r.Values)
 	b = appendBytes(b, r.RedirectURL)
+	b = appendTexts(b, r.Commands)
+	b = appendUint(b, uint64(r.Suspended))
 	b = appendUint(b, uint64(len(r.Logs)))
 	for i := range r.Logs {
 		b = appendBytes(b, r.Logs[i].Level)
@@ -82,14 +85,20 @@ func ResultSeq(body []byte) (uint64, error) {
 	return seq, d.err
 }
 
-// DecodeResult reads the body of a result frame. Values are views of it.
+// DecodeResult reads the body of a result frame. Values and commands are views
+// of it.
 func DecodeResult(body []byte) (seq uint64, r *rulebox.Result, e *rulebox.Error, err error) {
 	d := decoder{b: body}
 	seq, e = d.uint(), d.error()
 	if !d.bool() {
 		return seq, nil, e, d.end()
 	}
-	r = &rulebox.Result{Values: d.texts(), RedirectURL: d.string()}
+	r = &rulebox.Result{Values: d.texts(), RedirectURL: d.string(), Commands: d.texts()}
+	if n := d.uint(); n > maxItems {
+		d.fail("suspension")
+	} else {
+		r.Suspended = int(n)
+	}
 	if n := d.count(3); n > 0 {
 		r.Logs = make([]rulebox.Log, n)
 		for i := range r.Logs {

@@ -23,7 +23,7 @@ import (
 
 // Version is sent in Ready. A node and its workers are the same executable, so a
 // difference means that the executable was replaced while the node ran.
-const Version = 1
+const Version = 2
 
 // MaxFrame bounds a frame, in bytes, its kind included.
 const MaxFrame = 16 << 20

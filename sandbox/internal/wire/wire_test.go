@@ -34,17 +34,27 @@ func sampleChain() *rulebox.Chain {
 		Configuration: map[string]string{"K": "v", "": "empty", "ü": "\x00"},
 		Management:    &rulebox.Management{Domain: "d", BaseURL: "u", AccessToken: "t"},
 		Limits:        rulebox.Limits{Wall: time.Second, Memory: 1 << 27, Output: 1 << 20},
+		Bindings: []rulebox.Binding{{}, {
+			Handler: "onContinuePostLogin", Secrets: map[string]string{"S": "s"}, Dependencies: map[string]string{"axios": "1.0.0"},
+			Modules: []rulebox.ActionModule{
+				{Name: "m", Script: &rulebox.Script{Name: "m", Digest: "d3"}, Secrets: map[string]string{"T": "t"}, Dependencies: map[string]string{"a": "latest"}},
+				{Name: "n", Script: &rulebox.Script{Name: "n", Digest: "d3"}},
+			},
+		}},
+		Modules:  rulebox.ModulePolicy{Allow: []string{}, Deny: []string{"fs", ""}},
+		Packages: []rulebox.Package{{Name: "@x/y", Version: "1.2.3", Script: &rulebox.Script{Name: "@x/y", Digest: "d4"}}},
 	}
 }
 
 func sampleResult() (*rulebox.Result, *rulebox.Error) {
 	return &rulebox.Result{
 			Values: []json.RawMessage{json.RawMessage(`{"a":1}`), json.RawMessage(`null`)}, RedirectURL: "https://x",
+			Commands: []json.RawMessage{json.RawMessage(`["user.setAppMetadata","k",1]`)}, Suspended: 3,
 			Logs:    []rulebox.Log{{Level: "log", Text: "hi", Script: "a"}},
 			Scripts: []rulebox.ScriptUsage{{Name: "a", Duration: time.Millisecond, Status: "ok"}},
 			Usage:   rulebox.Usage{Queue: 1, Run: 2, CPU: 3},
 		}, &rulebox.Error{
-			Code: rulebox.CodeThrew, Name: "TypeError", Message: "m", Hint: "h", Trace: "t", Script: "a", Cause: errors.New("c"),
+			Code: rulebox.CodeThrew, Name: "TypeError", Message: "m", Hint: "h", Trace: "t", Script: "a", OAuth: "access_denied", Cause: errors.New("c"),
 		}
 }
 
@@ -68,13 +78,26 @@ func TestRoundTrips(t *testing.T) {
 	require.Equal(t, sampleChain(), c)
 
 	for _, now := range []time.Time{{}, time.Unix(-62135596801, 5), time.UnixMilli(8.64e15), time.Now()} {
-		in := Invoke{Seq: 1, Chain: 2, ID: "i", Remaining: time.Second, Now: now, Args: []json.RawMessage{json.RawMessage(`1`), {}}}
+		in := Invoke{Seq: 1, Chain: 2, ID: "i", Remaining: time.Second, Now: now, Args: []json.RawMessage{json.RawMessage(`1`), {}},
+			Resume: &rulebox.Resume{Script: 2, Commands: []json.RawMessage{json.RawMessage(`["a.b"]`)}, State: "s"},
+			Cache:  []rulebox.CacheEntry{{Key: "k", Value: "v", ExpiresAt: -1}, {}}}
 		var out Invoke
 		require.NoError(t, out.Decode(body(t, in.Append(nil), KindInvoke)))
 		require.True(t, now.Equal(out.Now), "%v %v", now, out.Now)
 		in.Now, out.Now = time.Time{}, time.Time{}
 		require.Equal(t, in, out)
 	}
+
+	c = sampleChain()
+	c.Modules.Allow, c.Bindings, c.Packages = nil, nil, nil
+	_, got2, err := DecodeChain(body(t, AppendChain(nil, 7, c), KindChain))
+	require.NoError(t, err)
+	require.Equal(t, c, got2, "no list of what is allowed is not an empty one")
+	var digests []rulebox.Digest
+	for s := range Scripts(sampleChain()) {
+		digests = append(digests, s.Digest)
+	}
+	require.Equal(t, []rulebox.Digest{"d1", "d2", "d3", "d3", "d4"}, digests)
 
 	r, e := sampleResult()
 	seq, r2, e2, err := DecodeResult(body(t, AppendResult(nil, 9, r, e), KindResult))
@@ -224,6 +247,8 @@ func FuzzFrames(f *testing.F) {
 	f.Add((&Report{Seq: 1, Modules: []string{"m"}}).Append(nil))
 	f.Add(AppendChain(nil, 1, sampleChain()))
 	f.Add((&Invoke{Seq: 1, Args: []json.RawMessage{json.RawMessage(`{}`)}}).Append(nil))
+	f.Add((&Invoke{Seq: 1, Resume: &rulebox.Resume{Script: -1, Commands: []json.RawMessage{json.RawMessage(`[]`)}}, Cache: []rulebox.CacheEntry{{Key: "k"}}}).Append(nil))
+	f.Add(AppendResult(nil, 1, &rulebox.Result{Commands: []json.RawMessage{nil, {}}, Suspended: 1 << 16}, nil))
 	f.Add(AppendID(nil, KindForget, 1))
 	f.Add([]byte{0xff, 0xff, 0xff, 0x00, 10, 1, 0, 1, 0xff, 0xff, 0xff, 0xff, 0x0f})
 	f.Fuzz(func(t *testing.T, in []byte) {
@@ -254,7 +279,13 @@ func decodeAny(t *testing.T, kind Kind, b []byte) {
 			require.Equal(t, c, c2)
 		}
 	case KindInvoke:
-		new(Invoke).Decode(b)
+		var m, again Invoke
+		if m.Decode(b) == nil {
+			require.NoError(t, again.Decode(body(t, m.Append(nil), KindInvoke)))
+			require.True(t, m.Now.Equal(again.Now))
+			m.Now, again.Now = time.Time{}, time.Time{}
+			require.Equal(t, m, again)
+		}
 	case KindCheck:
 		DecodeCheck(b)
 	case KindResult:
