@@ -102,6 +102,7 @@ func (r *Realm) makeGlobal(key string) goja.Value {
 	if make, ok := builtin[key]; ok {
 		v = make(r)
 	} else {
+		r.permitGlobal(key)
 		g := moduleGlobals()[key]
 		v = r.requireModule(g.Module)
 		if g.Export != "" {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/dop251/goja"
 	"github.com/dop251/goja/parser"
+	"github.com/rulebox/rulebox"
 	"github.com/rulebox/rulebox/modules"
 	"github.com/rulebox/rulebox/runtime/js/lang"
 )
@@ -16,7 +17,8 @@ type loader struct {
 	loaded   map[*modules.Module]*goja.Object // module objects
 	guest    goja.Value
 	internal goja.Value
-	call     *goja.Object // internal/invocation
+	packages map[rulebox.Digest]goja.Callable // started ones: see package.go
+	call     *goja.Object                     // internal/invocation
 	tests    map[string]goja.Callable
 	// polyfills are the groups that were installed.
 	polyfills map[string]bool

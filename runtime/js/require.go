@@ -5,115 +5,221 @@ import (
 	"strings"
 
 	"github.com/dop251/goja"
+	"github.com/rulebox/rulebox"
 	"github.com/rulebox/rulebox/modules"
 )
+
+// A requirer is the code that calls require(). What it has declared decides which
+// version a name without one means.
+type requirer struct {
+	kind         rulebox.Kind
+	dependencies map[string]string
+	modules      []rulebox.ActionModule // what actions:NAME finds
+	// pkg is the operator's package whose own code it is, as name@version. The
+	// tenant's policy is about what scripts require, not about what that needs.
+	pkg string
+}
+
+// requirer is the script that runs now. Rules share one realm, and so one
+// require().
+func (r *Realm) requirer() *requirer {
+	i := max(r.script, 0)
+	if i >= len(r.progs) {
+		return &requirer{kind: rulebox.KindRule}
+	}
+	q := &requirer{kind: r.progs[i].Script.Kind}
+	if i < len(r.chain.Bindings) {
+		q.dependencies, q.modules = r.chain.Bindings[i].Dependencies, r.chain.Bindings[i].Modules
+	}
+	return q
+}
+
+// newest says that a name without a version means the newest generation: actions
+// declare versions, and older code never did.
+func (q *requirer) newest() bool {
+	return q.kind == rulebox.KindAction || q.kind == rulebox.KindModule || q.pkg != ""
+}
 
 func (r *Realm) guestRequire() goja.Value {
 	if r.loader.guest == nil {
 		r.loader.guest = r.function("require", func(call goja.FunctionCall) goja.Value {
-			return r.require(call.Argument(0), false)
+			return r.guestModule(r.requirer(), r.moduleName(call.Argument(0)))
 		})
 	}
 	return r.loader.guest
 }
 
+// requireFor is a require() of its own for code that declares its own versions:
+// a module that actions share, a package.
+func (r *Realm) requireFor(q *requirer) goja.Value {
+	return r.function("require", func(call goja.FunctionCall) goja.Value {
+		return r.guestModule(q, r.moduleName(call.Argument(0)))
+	})
+}
+
 func (r *Realm) internalRequire() goja.Value {
 	if r.loader.internal == nil {
 		r.loader.internal = r.function("require", func(call goja.FunctionCall) goja.Value {
-			return r.require(call.Argument(0), true)
+			return r.internalModule(r.moduleName(call.Argument(0)))
 		})
 	}
 	return r.loader.internal
 }
 
-func (r *Realm) require(request goja.Value, internal bool) goja.Value {
-	s, ok := request.(goja.String)
+// requireModule is require for the engine's own use.
+func (r *Realm) requireModule(name string) goja.Value { return r.internalModule(name) }
+
+// maxRequest bounds what is given to require(), in UTF-16 units.
+const maxRequest = 256
+
+func (r *Realm) moduleName(v goja.Value) string {
+	s, ok := v.(goja.String)
 	if !ok {
 		e := r.vm.NewTypeError("The \"id\" argument must be of type string.")
 		e.Set("code", "ERR_INVALID_ARG_TYPE")
 		panic(e)
 	}
-	name := clip(s, 256)
-	if internal {
-		switch name {
-		case "internal/invocation":
-			return r.invocation()
-		case "internal/realm":
-			return r.realmModule()
-		}
+	return clip(s, maxRequest)
+}
+
+// internalModule is what modules of the table require: the table, with its
+// internal entries, whatever the tenant's policy says.
+func (r *Realm) internalModule(name string) goja.Value {
+	switch name {
+	case "internal/invocation":
+		return r.invocation()
+	case "internal/realm":
+		return r.realmModule()
 	}
 	m, ok := modules.Lookup(name)
-	if !ok || m.Internal && !internal {
-		panic(r.notFound(name))
+	if !ok {
+		panic(r.notFound(&requirer{}, name))
 	}
+	return r.entry(name, m)
+}
+
+// guestModule is what scripts require: what their actions share, then, as far as
+// the policy goes, the operator's packages and the table.
+func (r *Realm) guestModule(q *requirer, name string) goja.Value {
+	if shared, ok := strings.CutPrefix(name, actionsPrefix); ok {
+		return r.actionModule(q, shared)
+	}
+	req := parseRequest(name)
+	if q.pkg == "" {
+		r.permit(req.name, name)
+	}
+	if p := r.findPackage(q, req); p != nil {
+		return r.evaluatePackage(p, req)
+	}
+	m, ok := tableEntry(q, req)
+	if !ok || m.Internal {
+		panic(r.notFound(q, name))
+	}
+	if m.Retired == "" {
+		if _, ok := r.loader.loaded[m]; !ok {
+			r.touch(modulePrefix + m.ID())
+		}
+	}
+	return r.entry(name, m)
+}
+
+// actionsPrefix begins the name of a module that a tenant's actions share.
+const actionsPrefix = "actions:"
+
+func (r *Realm) entry(name string, m *modules.Module) goja.Value {
 	if m.Retired != "" {
 		panic(r.coded("Error", "MODULE_NOT_FOUND", fmt.Sprintf("Cannot find module '%s': %s", name, m.Retired)))
-	}
-	if _, ok := r.loader.loaded[m]; !ok && !internal {
-		r.touch(modulePrefix + m.ID())
 	}
 	return r.evaluate(m)
 }
 
-// requireModule is require for the engine's own use.
-func (r *Realm) requireModule(name string) goja.Value {
-	return r.require(r.vm.ToValue(name), true)
+// A request is what is given to require(): [node:]name[@version][/sub], where the
+// version may also stand at the very end.
+type request struct {
+	text string
+	// name is the package's, with its scope; of a built-in the part before the
+	// first slash.
+	name, version, sub string
+	node               bool
 }
 
-// notFound is the error for a module that does not exist.
-func (r *Realm) notFound(name string) goja.Value {
-	msg := fmt.Sprintf("Cannot find module '%s'", name)
-	bare := name
-	if i := strings.LastIndexByte(name, '@'); i > 0 {
-		bare = name[:i]
+func parseRequest(text string) request {
+	q := request{text: text}
+	rest, node := strings.CutPrefix(text, "node:")
+	q.node = node
+	end := 0
+	if strings.HasPrefix(rest, "@") {
+		end = strings.IndexByte(rest, '/') + 1 // the scope's
 	}
-	if text, ok := absent[bare]; ok {
-		return r.coded("Error", "MODULE_NOT_FOUND", msg+": "+text)
+	if i := strings.IndexByte(rest[end:], '/'); i >= 0 {
+		rest, q.sub = rest[:end+i], rest[end+i+1:]
 	}
-	if strings.HasPrefix(name, ".") || strings.HasPrefix(name, "/") {
-		msg += ": there are no files here; a script can require only the modules of the table"
-	} else if versions := modules.Versions(name); len(versions) > 0 {
-		// The name is known: what follows the @ is no version.
-		msg += fmt.Sprintf(": write a version such as %s; there are the generations %s", versions[0], strings.Join(versions, " and "))
-		return r.coded("Error", "MODULE_NOT_FOUND", msg)
-	} else if near := nearest(name); near != "" {
-		return r.coded("Error", "MODULE_NOT_FOUND", msg+fmt.Sprintf("; did you mean '%s'?", near))
+	q.name = rest
+	if i := strings.LastIndexByte(rest, '@'); i > 0 {
+		q.name, q.version = rest[:i], rest[i+1:]
+	} else if i := strings.LastIndexByte(q.sub, '@'); i >= 0 {
+		q.sub, q.version = q.sub[:i], q.sub[i+1:]
 	}
-	msg += ". Available modules: " + strings.Join(modules.Names(), ", ")
-	return r.coded("Error", "MODULE_NOT_FOUND", msg)
+	return q
 }
 
-// nearest returns the module whose name is at most two edits away.
-func nearest(name string) string {
-	name = strings.TrimPrefix(name, "node:")
-	if i := strings.LastIndexByte(name, '@'); i > 0 {
-		name = name[:i]
+// path is the name with what follows it, without the version.
+func (q *request) path() string {
+	if q.sub == "" {
+		return q.name
 	}
-	best, at := "", 3
-	for _, n := range modules.Names() {
-		if d := distance(name, n); d < at && d < len(n) {
-			best, at = n, d
+	return q.name + "/" + q.sub
+}
+
+// versionOf returns the version that the requirer means, empty for none in
+// particular, and newestVersion.
+func (q *requirer) versionOf(req request) string {
+	if req.version != "" {
+		return req.version
+	}
+	switch version := strings.TrimSpace(q.dependencies[req.name]); {
+	case version == "latest" || version == "*" || version == "x", version == "" && q.newest():
+		return newestVersion
+	default:
+		return plainVersion(version)
+	}
+}
+
+const newestVersion = "latest"
+
+// tableEntry returns the entry of the table. The version may follow the name or
+// the path: the table has entries of both kinds.
+func tableEntry(q *requirer, req request) (*modules.Module, bool) {
+	version := q.versionOf(req)
+	if version == "" || req.node {
+		return modules.Lookup(req.text)
+	}
+	if version == newestVersion && req.version == "" {
+		versions := modules.Versions(req.path())
+		if len(versions) == 0 {
+			versions = modules.Versions(req.name)
 		}
+		if len(versions) == 0 {
+			return modules.Lookup(req.path())
+		}
+		version = versions[len(versions)-1]
 	}
-	return best
+	if m, ok := modules.Lookup(req.path() + "@" + version); ok || req.sub == "" {
+		return m, ok
+	}
+	return modules.Lookup(req.name + "@" + version + "/" + req.sub)
 }
 
-// distance is the number of edits between a and b.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
+// plainVersion is the first version that a declared range such as >=1.2.0 <2 or
+// 1.x names; the range itself if there is none.
+func plainVersion(s string) string {
+	start := strings.IndexAny(s, "0123456789")
+	if start < 0 {
+		return s
 	}
-	for i := range len(a) {
-		diag := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diag, row[j+1] = row[j+1], min(diag+cost, row[j]+1, row[j+1]+1)
-		}
+	end := start
+	for end < len(s) && (s[end] == '.' || s[end] >= '0' && s[end] <= '9') {
+		end++
 	}
-	return row[len(b)]
+	return strings.Trim(s[start:end], ".")
 }

@@ -133,6 +133,10 @@ func Prepare(name, source string, form Form) (*Result, error) {
 			Message: fmt.Sprintf("the source has %d bytes; the limit is %d", len(source), MaxSource),
 			Hint:    "move data out of the script, into the configuration or a service"}
 	}
+	return prepare(name, source, form)
+}
+
+func prepare(name, source string, form Form) (*Result, error) {
 	source = strings.TrimPrefix(source, "\ufeff")
 	if form == Expression && trivia(source, 0) == len(source) {
 		return nil, &Error{Name: name, Message: "the source is empty"}
