@@ -58,6 +58,9 @@ func appendGrants(b []byte, c *rulebox.Chain) []byte {
 		b = appendBytes(b, p.Version)
 		b = appendRef(b, p.Script)
 	}
+	for _, n := range []int{c.Cache.Entries, c.Cache.Key, c.Cache.Value, c.Cache.Total} {
+		b = appendInt(b, int64(n))
+	}
 	return b
 }
 
@@ -96,4 +99,5 @@ func (d *decoder) grants(c *rulebox.Chain) {
 	for i := range c.Packages {
 		c.Packages[i] = rulebox.Package{Name: d.string(), Version: d.string(), Script: d.ref()}
 	}
+	c.Cache = rulebox.CacheLimits{Entries: int(d.int()), Key: int(d.int()), Value: int(d.int()), Total: int(d.int())}
 }

@@ -43,6 +43,7 @@ func sampleChain() *rulebox.Chain {
 		}},
 		Modules:  rulebox.ModulePolicy{Allow: []string{}, Deny: []string{"fs", ""}},
 		Packages: []rulebox.Package{{Name: "@x/y", Version: "1.2.3", Script: &rulebox.Script{Name: "@x/y", Digest: "d4"}}},
+		Cache:    rulebox.CacheLimits{Entries: 40, Key: 64, Value: 8192, Total: 1 << 16},
 	}
 }
 
