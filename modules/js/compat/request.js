@@ -146,7 +146,7 @@ class Request extends EventEmitter {
       this.auth(user[0], user[1], true);
     }
     if (o.gzip && !this.hasHeader('accept-encoding')) this.setHeader('accept-encoding', 'gzip, deflate');
-    this._body = o.body === null ? undefined : o.body;
+    if (o.body !== null && o.body !== undefined) this._body = o.body;
     if (o.form) this.form(o.form);
     if (o.json) this.json(o.json);
     else if (o.formData) this._multipart(o.formData);
@@ -169,6 +169,10 @@ class Request extends EventEmitter {
   _send(url, method, body) {
     this._url = this._href = url;
     if (this._began === undefined) hide(this, '_began', Date.now());
+    if (!this.hasHeader('content-length')) {
+      if (body !== undefined) this.setHeader('content-length', Buffer.byteLength(body));
+      else if (method !== 'GET') this.setHeader('content-length', 0);
+    }
     const flat = http.flatten(this.headers);
     // A request that may have a body says how long it is, as Node's client does.
     const data = body === undefined ? (/^(POST|PUT|PATCH)$/.test(method) ? '' : null) : body;
@@ -194,6 +198,7 @@ class Request extends EventEmitter {
     const o = this._options;
     if (m.status === 401 && this._auth && !this.hasHeader('authorization') && /^basic\b/i.test(headers['www-authenticate'] || '')) {
       this.setHeader('authorization', this._auth);
+      if (!o.removeRefererHeader) this.setHeader('referer', this._href);
       x.abort();
       this._send(this._url, method, body);
       return;
@@ -279,7 +284,7 @@ class Request extends EventEmitter {
     const from = new URL(this._href);
     if (to.protocol !== 'http:' && to.protocol !== 'https:') return new Error('Invalid protocol: ' + to.protocol);
     if (all && m.status !== 401 && m.status !== 307) method = o.followOriginalHttpMethod ? method : 'GET';
-    if (m.status !== 307 && (method === 'GET' || method === 'HEAD')) {
+    if (m.status !== 307) {
       body = undefined;
       for (const h of ['host', 'content-type', 'content-length']) this.removeHeader(h);
     }
@@ -380,7 +385,8 @@ function target(o) {
   const m = /^([a-z][a-z0-9+.-]*):/i.exec(uri);
   if (!m || !/^[a-z][a-z0-9+.-]*:\/\/[^/?#]/i.test(uri)) throw new Error(`Invalid URI "${uri}"`);
   if (!/^https?$/i.test(m[1])) throw new Error(`Invalid protocol: ${m[1].toLowerCase()}:`);
-  return uri;
+  const path = uri.indexOf('/', m[0].length + 2);
+  return path < 0 ? uri : uri.slice(0, path) + uri.slice(path).replace(/[{}|\\^`'<>" \t\r\n]/g, (c) => '%' + (c < '\x10' ? '0' : '') + c.charCodeAt(0).toString(16).toUpperCase());
 }
 
 function row(name, v) {
