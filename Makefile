@@ -31,7 +31,7 @@ debian: ## the real servers that tests start, from Debian's packages; RULEBOX_NO
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
 	else echo "tests need these servers; as root: apt-get install$$missing (or set RULEBOX_NO_SERVERS=1)"; exit 1; fi; }
 
-check: ## format, vet, staticcheck, layers, generated files
+check: $(BUNDLES) ## format, vet, staticcheck, layers, generated files
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo 'run gofmt -w on:'; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
@@ -50,6 +50,12 @@ fuzz: ## every fuzz target, FUZZTIME each (default 20s)
 
 deps: ## the list of what the jailed worker links, reviewed in diffs
 	$(WORKER_DEPS) > sandbox/worker/deps.txt
+
+bundles: $(BUNDLES) ## the npm packages that scripts can require, by modules/npm/package-lock.json
+
+# The program notices itself when nothing has changed.
+$(BUNDLES): modules/npm/package.json modules/npm/package-lock.json $(wildcard modules/npm/shims/*) $(wildcard internal/bundle/*.go) go.mod
+	$(GO) run ./internal/bundle
 
 clean:
 	rm -rf bin data

@@ -37,6 +37,19 @@ func generationOf(version string) (generation, bool) {
 	return generation{minor: n[1]}, true
 }
 
+// compareVersions orders versions by generation.
+func compareVersions(a, b string) int {
+	x, _ := generationOf(a)
+	y, _ := generationOf(b)
+	switch {
+	case y.after(x):
+		return -1
+	case x.after(y):
+		return 1
+	}
+	return 0
+}
+
 // splitVersion parts name@version at the last @ that does not start a scope.
 func splitVersion(request string) (name, version string, versioned bool) {
 	if i := strings.LastIndexByte(request, '@'); i > 0 {

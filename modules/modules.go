@@ -48,6 +48,21 @@ type Module struct {
 	Internal bool
 	// Retired, if not empty, is the advice that require() fails with.
 	Retired string
+	// Standard marks the generation that a request without a version means in
+	// rules and database scripts. If none of a name is marked it is the oldest.
+	Standard bool
+	// Bundle is not nil for a package from npm, whose text is packed: Text has it.
+	Bundle *Bundle
+
+	unit int // the number of its unit, from 1; 0 if it has Source
+}
+
+// Text returns the source; that of a package from npm is unpacked each time.
+func (m *Module) Text() (string, error) {
+	if m.unit == 0 {
+		return m.Source, nil
+	}
+	return units()[m.unit-1].text()
 }
 
 // ID is what require() finds this very entry by: the name, with the version if

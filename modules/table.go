@@ -31,7 +31,13 @@ type Global struct {
 
 // Table lists every module. Its order is that of the documentation.
 var Table = sync.OnceValue(func() []Module {
-	return slices.Concat(nodeModules(), webModules(), langModules(), compatModules())
+	own := slices.Concat(nodeModules(), webModules(), langModules(), compatModules())
+	for _, m := range bundleModules() {
+		if m.Retired == "" || !slices.ContainsFunc(own, func(o Module) bool { return o.Name == m.Name }) {
+			own = append(own, m)
+		}
+	}
+	return own
 })
 
 // Globals lists every global that comes from a module.
@@ -45,25 +51,47 @@ var index = sync.OnceValue(func() map[string][]*Module {
 	m := make(map[string][]*Module, len(t))
 	for i := range t {
 		m[t[i].Name] = append(m[t[i].Name], &t[i])
+		if t[i].unit > 0 {
+			unitModules.Store(t[i].unit-1, &t[i])
+		}
+	}
+	for _, entries := range m {
+		if len(entries) > 1 {
+			slices.SortStableFunc(entries, func(a, b *Module) int { return compareVersions(a.Version, b.Version) })
+		}
 	}
 	return m
 })
 
 // Lookup returns the entry for what a script or a module gave to require():
-// `name`, `node:name` or `name@version`. Without a version it is the oldest
-// generation, which is what rules and database scripts mean. With one it is the
-// generation that is compatible with it; what follows the @ must be a version.
+// `name`, `node:name` or `name@version`, where the name may go on with a path
+// within a package. Without a version it is the standard generation, which is
+// what rules and database scripts mean. With one it is the generation that is
+// compatible with it; what follows the @ must be a version.
 func Lookup(request string) (*Module, bool) {
 	bare, isNode := strings.CutPrefix(request, "node:")
 	name, version, versioned := splitVersion(bare)
 	entries := index()[name]
+	if len(entries) == 0 && !isNode {
+		return lookupSub(name, version, versioned)
+	}
 	if len(entries) == 0 || isNode && entries[0].Version != "" {
 		return nil, false
 	}
 	if !versioned || entries[0].Version == "" {
-		return entries[0], true
+		return standard(entries), true
 	}
 	return choose(entries, version)
+}
+
+// standard is the generation that no version means.
+func standard(entries []*Module) *Module {
+	for _, m := range entries {
+		if m.Standard {
+			return m
+		}
+	}
+	return entries[0]
 }
 
 // Versions lists the generations of the package that the request names, oldest

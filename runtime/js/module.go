@@ -82,13 +82,18 @@ func compileModule(m *modules.Module) (*compiledModule, error) {
 	}
 	c := v.(*compiledModule)
 	c.once.Do(func() {
-		text := "(function (exports, require, module, native) {" + m.Source + "\n})"
+		source, err := m.Text()
+		if err != nil {
+			c.err = err
+			return
+		}
+		text := "(function (exports, require, module, native) {" + source + "\n})"
 		tree, err := goja.Parse(internalFile+m.ID(), text, parser.WithDisableSourceMaps)
 		if err == nil {
 			c.prg, err = goja.CompileAST(tree, false)
 		}
 		if m.Name != polyfillModule {
-			c.polyfills = lang.Polyfills(m.Source)
+			c.polyfills = lang.Polyfills(source)
 		}
 		c.err = err
 	})

@@ -91,6 +91,9 @@ func (r *Realm) internalModule(name string) goja.Value {
 	case "internal/realm":
 		return r.realmModule()
 	}
+	if m, ok := modules.LookupUnit(name); ok {
+		return r.evaluate(m)
+	}
 	m, ok := modules.Lookup(name)
 	if !ok {
 		panic(r.notFound(&requirer{}, name))

@@ -183,6 +183,9 @@ func (r *Realm) require(request string, internal bool) goja.Value {
 		return v
 	}
 	m, ok := modules.Lookup(request)
+	if internal && strings.HasPrefix(request, "#") {
+		m, ok = modules.LookupUnit(request)
+	}
 	if !ok || m.Internal && !internal {
 		e := r.newError("Error", "Cannot find module '"+request+"'")
 		e.Set("code", "MODULE_NOT_FOUND")
@@ -196,7 +199,11 @@ func (r *Realm) require(request string, internal bool) goja.Value {
 	if mod, ok := r.cache[m.ID()]; ok {
 		return mod.(*goja.Object).Get("exports")
 	}
-	p, err := compile("rulebox:"+m.ID(), "(function (module, exports, require, native) {"+m.Source+"\n})")
+	source, err := m.Text()
+	if err != nil {
+		panic(r.newError("Error", err.Error()))
+	}
+	p, err := compile("rulebox:"+m.ID(), "(function (module, exports, require, native) {"+source+"\n})")
 	if err != nil {
 		panic(r.newError("SyntaxError", err.Error()))
 	}
