@@ -11,13 +11,18 @@ import (
 	"github.com/nats-io/jwt/v2"
 	"github.com/nats-io/nats.go"
 	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/internal/request"
 	"github.com/stretchr/testify/require"
 )
 
 // benchBody is a request with the size of a login's.
 func benchBody() []byte {
 	part := `{"user_id":"auth0|5f7c8ec7c33c6c004bbafe82","identities":[` + strings.Repeat(`{"provider":"auth0","connection":"users","isSocial":false},`, 34) + `{}]}`
-	return appendBody(nil, &rulebox.Invocation{ID: "0123456789012345678901", Args: []json.RawMessage{[]byte(part), []byte(part)}})
+	body, err := request.Append(nil, &rulebox.Invocation{ID: "0123456789012345678901", Trigger: "login", Args: []json.RawMessage{[]byte(part), []byte(part)}})
+	if err != nil {
+		panic(err)
+	}
+	return body
 }
 
 // BenchmarkHop measures what a login's way costs without any rule, one request
@@ -28,15 +33,18 @@ func benchBody() []byte {
 //	import       from a credential's own account
 //	login        Client and Serve: import, and decoding and encoding
 func BenchmarkHop(b *testing.B) {
+	// Serve listens to all that clients may send to: the plain echo has a server
+	// of its own.
+	served := startServer(b, ServerOptions{})
+	startNode(b, served, ServeOptions{Handler: handlerFunc(echo)})
 	s := startServer(b, ServerOptions{})
 	body := benchBody()
 	node, err := s.Conn()
 	require.NoError(b, err)
 	defer node.Close()
-	const echoSubject = "rulebox.v1.acme.echo.x" // not what Serve listens to
+	const echoSubject = "rulebox.v1.acme.echo.x"
 	_, err = node.QueueSubscribe(echoSubject, serveQueue, func(m *nats.Msg) { _ = m.Respond(m.Data) })
 	require.NoError(b, err)
-	startNode(b, s, ServeOptions{Conn: node, Handler: handlerFunc(echo)})
 
 	k, err := openKeys(s.l)
 	require.NoError(b, err)
@@ -58,7 +66,7 @@ func BenchmarkHop(b *testing.B) {
 		}
 	}
 	imported, _ := dialAs(b, s, "import", "acme")
-	client := connectAs(b, s, "login", "acme")
+	client := connectAs(b, served, "login", "acme")
 	inv, _, err := decodeRequest(loginSubject, body)
 	require.NoError(b, err)
 	ways := []struct {

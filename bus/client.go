@@ -2,7 +2,6 @@ package bus
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"math/rand/v2"
 	"strings"
@@ -69,35 +68,6 @@ func (c *Client) Close() {
 	}
 }
 
-// Login runs a tenant's rules on the user and the context of a login. Both are
-// anything that encoding/json makes an object of; json.RawMessage and []byte are
-// sent as they are.
-func (c *Client) Login(ctx context.Context, tenant string, user, context any) (*rulebox.Result, error) {
-	u, err := rawOf("user", user)
-	if err != nil {
-		return nil, err
-	}
-	v, err := rawOf("context", context)
-	if err != nil {
-		return nil, err
-	}
-	return c.Invoke(ctx, &rulebox.Invocation{Tenant: tenant, Trigger: rulebox.TriggerLogin, Args: []json.RawMessage{u, v}})
-}
-
-func rawOf(what string, v any) (json.RawMessage, error) {
-	switch v := v.(type) {
-	case json.RawMessage:
-		return v, nil
-	case []byte:
-		return v, nil
-	}
-	raw, err := json.Marshal(v)
-	if err != nil {
-		return nil, rulebox.Errorf(rulebox.CodeInvalid, "%s cannot be written as JSON: %v", what, err)
-	}
-	return raw, nil
-}
-
 // Invoke implements rulebox.Invoker. An invocation without an id gets one.
 func (c *Client) Invoke(ctx context.Context, inv *rulebox.Invocation) (*rulebox.Result, error) {
 	buf := getBuffer()
@@ -141,17 +111,13 @@ func (c *Client) request(inv *rulebox.Invocation, buf *[]byte) (*nats.Msg, error
 	if err != nil {
 		return nil, err
 	}
-	if len(inv.Args) != 2 || len(inv.Args[0]) == 0 || len(inv.Args[1]) == 0 {
-		return nil, rulebox.Errorf(rulebox.CodeInvalid, "an invocation over NATS has two arguments, user and context")
-	}
-	if err := request.CheckID(inv.ID); err != nil {
-		return nil, err
-	}
 	withID := *inv
 	if withID.ID == "" {
 		withID.ID = rulebox.NewID()
 	}
-	*buf = appendBody(*buf, &withID)
+	if *buf, err = request.Append(*buf, &withID); err != nil {
+		return nil, err
+	}
 	return &nats.Msg{Subject: subject, Header: nats.Header{}, Data: *buf}, nil
 }
 
@@ -160,7 +126,7 @@ func (c *Client) send(ctx context.Context, msg *nats.Msg) (*rulebox.Result, erro
 	setRemaining(ctx, msg.Header)
 	if limit := int(c.conn.MaxPayload()); limit > 0 && msg.Size() > limit+len(msg.Subject) {
 		return nil, rulebox.Errorf(rulebox.CodeInvalid, "the request has %d bytes, more than the %d that one NATS message may have; it was not sent", len(msg.Data), limit).
-			WithHint("send less in user and context, or raise max_payload of the NATS server")
+			WithHint("send less, or raise max_payload of the NATS server")
 	}
 	switch status := c.conn.Status(); status {
 	case nats.CLOSED:

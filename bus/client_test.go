@@ -70,7 +70,7 @@ func TestClientRefuses(t *testing.T) {
 		{"trigger", rulebox.Invocation{Tenant: "acme", Args: args}, `trigger ""`},
 		{"id", rulebox.Invocation{Tenant: "acme", Trigger: "login", Args: args, ID: "a\nb"}, "visible ASCII"},
 		{"arguments", rulebox.Invocation{Tenant: "acme", Trigger: "login", Args: args[:1]}, "two arguments"},
-		{"empty argument", rulebox.Invocation{Tenant: "acme", Trigger: "login", Args: []json.RawMessage{args[0], nil}}, "two arguments"},
+		{"empty argument", rulebox.Invocation{Tenant: "acme", Trigger: "login", Args: []json.RawMessage{args[0], nil}}, "argument 2 is empty"},
 		{"too large", rulebox.Invocation{Tenant: "acme", Trigger: "login", Args: []json.RawMessage{args[0], []byte(`{"a":"` + strings.Repeat("x", 64<<10) + `"}`)}}, "65536"},
 	} {
 		res, err := client.Invoke(testContext(t), &c.inv)

@@ -3,9 +3,16 @@
 //
 // # Protocol, version 1
 //
-// A request goes to rulebox.v1.<tenant>.<trigger>. Its body is a JSON object:
+// A request goes to rulebox.v1.<tenant>.<trigger>, where the trigger is login, one
+// of actions' (post-login, …), hook.<point> or db.<connection>.<operation>. Its
+// body is a JSON object, by trigger one of
 //
-//	{"id":"optional, at most 128 visible ASCII characters","user":{…},"context":{…}}
+//	{"id":"optional, at most 128 visible ASCII characters","user":{…},"context":{…},"event":{…}}
+//	{"id":"…","event":{…}}
+//	{"id":"…","args":[…]}
+//
+// In the first, event may be left out. A chain that was suspended goes on with a
+// member state; see doc/protocol.md.
 //
 // The reply's body is an outcome (see rulebox.AppendOutcome). Headers, all
 // optional:
@@ -14,7 +21,7 @@
 //	                               deadline travels as remaining time because
 //	                               clocks differ
 //	Rulebox-Code          reply    the error's code; absent when there is none
-//	Rulebox-Decision      reply    allow, deny, redirect or fault
+//	Rulebox-Decision      reply    allow, deny, redirect, suspend or fault
 //	traceparent           both     W3C trace context, returned as it came
 //
 // No node at all is NATS's own "503 no responders". Only the code unavailable is

@@ -38,33 +38,12 @@ func decodeRequest(subject string, data []byte) (inv *rulebox.Invocation, id str
 	if err != nil {
 		return nil, "", err
 	}
-	inv, id, err = request.Parse(data)
+	inv, id, err = request.Parse(trigger, data)
 	if err != nil {
 		return nil, id, err
 	}
-	inv.Tenant, inv.Trigger = tenant, trigger
+	inv.Tenant = tenant
 	return inv, id, nil
-}
-
-// appendBody appends the body of a request. The id needs no escapes beyond those
-// of quote and backslash, for request.CheckID let it pass.
-func appendBody(dst []byte, inv *rulebox.Invocation) []byte {
-	dst = append(dst, '{')
-	if inv.ID != "" {
-		dst = append(dst, `"id":"`...)
-		for i := range len(inv.ID) {
-			if c := inv.ID[i]; c == '"' || c == '\\' {
-				dst = append(dst, '\\')
-			}
-			dst = append(dst, inv.ID[i])
-		}
-		dst = append(dst, `",`...)
-	}
-	dst = append(dst, `"user":`...)
-	dst = append(dst, inv.Args[0]...)
-	dst = append(dst, `,"context":`...)
-	dst = append(dst, inv.Args[1]...)
-	return append(dst, '}')
 }
 
 // remainingOf returns the caller's remaining time; ok is false if it set none.

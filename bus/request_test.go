@@ -3,6 +3,7 @@ package bus
 import (
 	"bytes"
 	"encoding/json"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -55,7 +56,9 @@ var badBodies = []struct{ body, names string }{
 	{`{"user":null,"context":{}}`, "user, at byte 8, is not an object"},
 	{`{"user":"u","context":{}}`, "user, at byte 8"},
 	{`{"user":{},"context":[]}`, "context, at byte 21"},
-	{`{"user":{},"context":{},"event":{}}`, `unknown member "event" at byte 24`},
+	{`{"user":{},"context":{},"events":{}}`, `unknown member "events" at byte 24`},
+	{`{"user":{},"context":{},"event":1}`, "event, at byte 32"},
+	{`{"user":{},"context":{"stats":[]}}`, "context.stats, at byte 30"},
 	{`{"user":{},"context":{},"Id":"x"}`, `unknown member "Id"`},
 	{`{"id":7,"user":{},"context":{}}`, "id, at byte 6, is not a string"},
 	{`{"id":"a b","user":{},"context":{}}`, "its byte 1"},
@@ -78,6 +81,17 @@ func TestSubjects(t *testing.T) {
 	for _, c := range []struct{ subject, tenant, trigger, names string }{
 		{"rulebox.v1.acme.login", "acme", "login", ""},
 		{"rulebox.v1.Acme-eu_1.post-login", "Acme-eu_1", "post-login", ""},
+		{"rulebox.v1.acme.hook.pre-user-registration", "acme", "hook.pre-user-registration", ""},
+		{"rulebox.v1.acme.db.Legacy-DB.get_user", "acme", "db.Legacy-DB.get_user", ""},
+		{"rulebox.v1.acme.db." + strings.Repeat("x", 128) + ".login", "acme", "db." + strings.Repeat("x", 128) + ".login", ""},
+		{"rulebox.v1.acme.db." + strings.Repeat("x", 129) + ".login", "", "", "trigger"},
+		{"rulebox.v1.acme." + strings.Repeat("x", 65), "", "", "trigger"},
+		{"rulebox.v1.acme.hook.*", "", "", `trigger "hook.*"`},
+		{"rulebox.v1.acme.hook.", "", "", `trigger "hook."`},
+		{"rulebox.v1.acme.hook.a.b", "", "", "trigger"},
+		{"rulebox.v1.acme.db.a", "", "", "trigger"},
+		{"rulebox.v1.acme.db.a.b.c", "", "", "trigger"},
+		{"rulebox.v1.acme.db..login", "", "", "trigger"},
 		{"rulebox.v2.acme.login", "", "", "begin with"},
 		{"rulebox.v1.acme", "", "", "trigger"},
 		{"rulebox.v1..login", "", "", "tenant"},
@@ -132,6 +146,8 @@ func FuzzDecodeRequest(f *testing.F) {
 		f.Add(loginSubject, []byte(c.body))
 	}
 	f.Add("rulebox.v1.a.b.c", []byte(`{"user":{},"context":{}}`))
+	f.Add("rulebox.v1.a.db.c.login", []byte(`{"args":["a","b"]}`))
+	f.Add("rulebox.v1.a.post-login", []byte(`{"event":{},"state":"s"}`))
 	f.Fuzz(func(t *testing.T, subject string, data []byte) {
 		inv, id, err := decodeRequest(subject, data)
 		if err != nil {
@@ -140,17 +156,20 @@ func FuzzDecodeRequest(f *testing.F) {
 			}
 			return
 		}
-		if !ValidName(inv.Tenant) || !ValidName(inv.Trigger) || request.CheckID(inv.ID) != nil || id != inv.ID {
+		if !ValidName(inv.Tenant) || !ValidTrigger(inv.Trigger) || request.CheckID(inv.ID) != nil || id != inv.ID {
 			t.Fatalf("let pass: %+v", inv)
 		}
 		for _, arg := range inv.Args {
-			if !json.Valid(arg) || arg[0] != '{' {
+			if !json.Valid(arg) {
 				t.Fatalf("argument %q", arg)
 			}
 		}
 		// What a client would send for it means the same.
-		back, _, err := decodeRequest(subject, appendBody(nil, inv))
-		if err != nil || back.ID != inv.ID || !bytes.Equal(back.Args[0], inv.Args[0]) || !bytes.Equal(back.Args[1], inv.Args[1]) {
+		body, err := request.Append(nil, inv)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if back, _, err := decodeRequest(subject, body); err != nil || !reflect.DeepEqual(back, inv) {
 			t.Fatalf("%+v became %+v (%v)", inv, back, err)
 		}
 	})

@@ -48,7 +48,7 @@ func TestTenantCannotPublish(t *testing.T) {
 
 	conn, errs := dialAs(t, s, "shop", "acme")
 	for _, subject := range []string{
-		"rulebox.v1.beta.login", "rulebox.v1.acme2.login", "rulebox.v1.*.login", "rulebox.v1.>", "rulebox.v1.acme", "rulebox.v2.acme.login", "rulebox.node.1",
+		"rulebox.v1.beta.login", "rulebox.v1.beta.hook.post-change-password", "rulebox.v1.beta.db.legacy.login", "rulebox.v1.acme2.login", "rulebox.v1.*.login", "rulebox.v1.>", "rulebox.v1.acme", "rulebox.v2.acme.login", "rulebox.node.1",
 		"$JS.API.INFO", "$JS.API.STREAM.LIST", "$JS.API.STREAM.CREATE.x", "$JS.API.STREAM.DELETE.x", "$KV.tenants.acme", "$O.x.C.y", "$JS.ACK.x.y",
 		"$SYS.REQ.SERVER.PING", "$SYS.REQ.USER.INFO", "$SYS.REQ.ACCOUNT.PING.CONNZ", "$SYS.REQ.CLAIMS.UPDATE",
 		"$SRV.PING", "$SRV.INFO.rulebox", "_INBOX.guess.1", "_R_.guess", "x",
@@ -83,7 +83,7 @@ func TestTenantCannotAnswer(t *testing.T) {
 	})})
 	conn, errs := dialAs(t, s, "shop", "acme")
 	for _, subject := range []string{
-		loginSubject, "rulebox.v1.acme.*", "rulebox.v1.*.*", "rulebox.v1.>", "rulebox.>", ">", "*.>", "_R_.>", "$SYS.>", "$JS.>", "$JS.API.>", "$KV.>", "$SRV.>", "$SRV.PING", "_INBOX", "*",
+		loginSubject, "rulebox.v1.acme.*", "rulebox.v1.acme.db.legacy.login", "rulebox.v1.*.*", "rulebox.v1.*.>", "rulebox.v1.>", "rulebox.>", ">", "*.>", "_R_.>", "$SYS.>", "$JS.>", "$JS.API.>", "$KV.>", "$SRV.>", "$SRV.PING", "_INBOX", "*",
 	} {
 		steal := func(msg *nats.Msg) {
 			thief.Add(1)

@@ -79,12 +79,12 @@ func (g *gateway) trigger(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer give()
-	inv, id, err := request.Parse(body)
+	inv, id, err := request.Parse(r.PathValue("trigger"), body)
 	if err != nil {
 		failed(w, 0, id, err)
 		return
 	}
-	inv.Tenant, inv.Trigger = tenant, r.PathValue("trigger")
+	inv.Tenant = tenant
 	ctx, cancel, err := deadline(r)
 	if err != nil {
 		fail(w, 0, err)
