@@ -1,39 +1,63 @@
 package transaction
 
 import (
+	"encoding/json"
 	"errors"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/internal/trigger"
 )
 
 // decide sets the decision of res and returns the error that goes with it.
 func decide(t *Tenant, inv *rulebox.Invocation, res *rulebox.Result, err error) error {
 	if err == nil {
-		err = succeeded(inv, res)
-	}
-	if err == nil {
+		if res.Decision == "" {
+			res.Decision = rulebox.Allow
+		}
 		return nil
 	}
 	var e *rulebox.Error
 	if !errors.As(err, &e) {
 		e = rulebox.Errorf(rulebox.CodeOf(err), "the invocation failed").WithCause(err)
 	}
-	res.RedirectURL = ""
-	switch {
-	case e.Code == rulebox.CodeDenied:
+	res.RedirectURL, res.State, res.Suspended = "", "", 0
+	if e.Code == rulebox.CodeDenied {
 		res.Decision, res.Values = rulebox.Deny, nil
-		if e.OAuth == "" {
+		if !isOAuth(e.OAuth) {
 			e.OAuth = oauthError(t, e)
 		}
-	case t != nil && t.OnFault == FailContinue && e.Code != rulebox.CodeInvalid:
-		res.Decision, res.Values = rulebox.Allow, inv.Args
-	default:
-		res.Decision, res.Values = rulebox.Fault, nil
+		return e
+	}
+	res.Decision, res.Values, res.Commands = rulebox.Fault, nil, nil
+	if t != nil && t.OnFault == FailContinue && e.Code != rulebox.CodeInvalid {
+		// What nobody else can answer stays a fault: a database that fails has
+		// found no user.
+		if pass, err := unanswered(inv, ""); err == nil {
+			res.Decision, res.Values = rulebox.Allow, pass.Values
+		}
 	}
 	return e
+}
+
+// unanswered is the result of a trigger at which no code ran. Where code gives
+// the answer itself (a database, a provider of messages) there is none.
+func unanswered(inv *rulebox.Invocation, why string) (*rulebox.Result, error) {
+	at, err := trigger.Lookup(inv.Trigger)
+	if err != nil || at.Form == trigger.Login {
+		return &rulebox.Result{Values: inv.Args[:min(2, len(inv.Args)):2]}, nil
+	}
+	if at.Provider {
+		return nil, rulebox.Errorf(rulebox.CodeInvalid, "nothing answers the trigger %s: %s", inv.Trigger, why).
+			WithHint("this trigger is answered by the tenant's own code only")
+	}
+	res := &rulebox.Result{}
+	if at.Form == trigger.Event {
+		res.Values = []json.RawMessage{(&effects{}).result(inv.Trigger, nil)}
+	}
+	return res, nil
 }
 
 func oauthError(t *Tenant, e *rulebox.Error) string {
@@ -46,6 +70,6 @@ func oauthError(t *Tenant, e *rulebox.Error) string {
 	return "unauthorized"
 }
 
-func triggers(t *Tenant) string {
+func triggerNames(t *Tenant) string {
 	return strings.Join(slices.Sorted(maps.Keys(t.Chains)), ", ")
 }

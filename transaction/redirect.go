@@ -44,8 +44,7 @@ func succeeded(inv *rulebox.Invocation, res *rulebox.Result) error {
 	if what := unfit(res.RedirectURL); what != "" {
 		return malformed(what)
 	}
-	switch c.Protocol {
-	case "oauth2-resource-owner", "oauth2-password", "oauth2-refresh-token":
+	if !hasBrowser(c.Protocol) {
 		return interaction("the protocol " + c.Protocol + " has no browser")
 	}
 	if c.Request.Query.Prompt == "none" {
@@ -53,6 +52,10 @@ func succeeded(inv *rulebox.Invocation, res *rulebox.Result) error {
 	}
 	res.Decision = rulebox.Redirect
 	return nil
+}
+
+func hasBrowser(protocol string) bool {
+	return protocol != "oauth2-resource-owner" && protocol != "oauth2-password" && protocol != "oauth2-refresh-token"
 }
 
 // mentionsRedirect says whether the context that rules left may have a member
@@ -148,8 +151,12 @@ func asError(e *rulebox.Error) error {
 }
 
 func interaction(why string) *rulebox.Error {
-	e := rulebox.Errorf(rulebox.CodeDenied, "interaction required: a rule set context.redirect, but %s", why).
-		WithHint("test context.protocol and context.request.query.prompt before setting context.redirect")
+	return unattended("a rule set context.redirect", why, "test context.protocol and context.request.query.prompt before setting context.redirect")
+}
+
+// unattended is the denial of a login that needs a user who is not there.
+func unattended(what, why, hint string) *rulebox.Error {
+	e := rulebox.Errorf(rulebox.CodeDenied, "interaction required: %s, but %s", what, why).WithHint("%s", hint)
 	e.Name, e.OAuth = "InteractionRequired", "interaction_required"
 	return e
 }

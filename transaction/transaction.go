@@ -5,6 +5,7 @@ package transaction
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/rulebox/rulebox"
@@ -74,6 +75,19 @@ type Pipeline struct {
 	Record func(Execution)
 	// Bypass, if not nil, is the installation's break-glass switch.
 	Bypass func() bool
+	// Suspensions keep chains that wait for the user. Without them they are kept in
+	// this process.
+	Suspensions *Suspensions
+	// Caches are what api.cache holds; nil means that it is empty for each login.
+	// Unsaved code does not see them.
+	Caches Caches
+	// Metadata, if not nil, saves the metadata of tenants that want that.
+	Metadata *MetadataClient
+	// OnError, if not nil, is told what went wrong beside the decision: metadata
+	// that could not be saved, a state that could not be given back.
+	OnError func(tenant, id string, err error)
+
+	local sync.Once
 }
 
 // Invoke implements rulebox.Invoker. An invocation without a chain runs what its
@@ -86,7 +100,7 @@ func (p *Pipeline) Invoke(ctx context.Context, inv *rulebox.Invocation) (*rulebo
 	bypassed := false
 	if err == nil {
 		if bypassed = tenant.Bypass || p.Bypass != nil && p.Bypass(); bypassed {
-			res = &rulebox.Result{Values: inv.Args}
+			res, err = unanswered(inv, "custom code is switched off")
 		} else {
 			res, err = p.run(ctx, tenant, inv)
 		}
@@ -127,12 +141,35 @@ func (p *Pipeline) run(ctx context.Context, t *Tenant, inv *rulebox.Invocation) 
 	chain := t.Chains[inv.Trigger]
 	if chain == nil {
 		return nil, rulebox.Errorf(rulebox.CodeInvalid, "there is no trigger %q", inv.Trigger).
-			WithHint("the triggers of tenant %s: %s", t.Name, triggers(t))
+			WithHint("the triggers of tenant %s: %s", t.Name, triggerNames(t))
+	}
+	pass := &passage{p: p, tenant: t, chain: chain, inv: inv, bound: *inv}
+	pass.bound.Chain, pass.bound.State = chain, ""
+	if inv.State != "" {
+		if err := pass.resume(ctx); err != nil {
+			return nil, err
+		}
 	}
 	if len(chain.Scripts) == 0 {
-		return &rulebox.Result{Values: inv.Args}, nil
+		return unanswered(inv, "no script is enabled")
 	}
-	bound := *inv
-	bound.Chain = chain
-	return p.Next.Invoke(ctx, &bound)
+	pass.fillCache()
+	res, err := p.Next.Invoke(ctx, &pass.bound)
+	return res, pass.settle(ctx, res, err)
+}
+
+// suspensions returns where suspended chains are kept.
+func (p *Pipeline) suspensions() *Suspensions {
+	p.local.Do(func() {
+		if p.Suspensions == nil {
+			p.Suspensions = newLocalSuspensions()
+		}
+	})
+	return p.Suspensions
+}
+
+func (p *Pipeline) report(inv *rulebox.Invocation, err error) {
+	if p.OnError != nil && err != nil {
+		p.OnError(inv.Tenant, inv.ID, err)
+	}
 }
