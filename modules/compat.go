@@ -36,6 +36,7 @@ func compatModules() []Module {
 		compat("ip", "1.1.9", "ip", rangeNatives),
 
 		internalCompat("exchange", compatHTTPNatives),
+		internalCompat("node_fetch_classes", nil),
 		internalCompat("axios_core", nil),
 		internalCompat("axios_more", nil),
 		internalCompat("axios_errors", nil),

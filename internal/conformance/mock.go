@@ -181,7 +181,10 @@ func plainRequest(raw string, chunked bool, host string) string {
 		if name == "connection" || name == "keep-alive" || name == "transfer-encoding" || name == "content-length" && (chunked || body == "") {
 			continue
 		}
-		fields = append(fields, name+": "+strings.TrimSpace(value))
+		if value = strings.TrimSpace(value); name == "accept-encoding" {
+			value = strings.NewReplacer("compress, ", "", ", br", "").Replace(value) // we offer only what we undo
+		}
+		fields = append(fields, name+": "+value)
 	}
 	length := "content-length: " + strconv.Itoa(len(body))
 	if chunked && body != "" {

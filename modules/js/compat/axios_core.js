@@ -148,7 +148,7 @@ function prepare(config, version, major) {
   }
   const [url, user] = http.credentials(full);
   if (!http.find(headers, 'user-agent')) headers['User-Agent'] = 'axios/' + version;
-  if (!http.find(headers, 'accept-encoding') && config.decompress !== false && major > 0) headers['Accept-Encoding'] = 'gzip, deflate';
+  if (!http.find(headers, 'accept-encoding') && major > 0) headers['Accept-Encoding'] = 'gzip, deflate';
   const a = config.auth;
   if (a || user) {
     const k = http.find(headers, 'authorization');
@@ -158,15 +158,15 @@ function prepare(config, version, major) {
   const method = config.method.toUpperCase();
   const redirects = config.maxRedirects === undefined ? (major > 0 ? 20 : 5) : config.maxRedirects;
   const data = body(config.data, headers, AxiosError, config);
-  if (data === null) { const k = http.find(headers, 'content-type'); if (k) delete headers[k]; }
   const size = data && typeof data !== 'string' ? data.byteLength : data ? Buffer.byteLength(data) : 0;
+  if (data && size >= 0) headers['Content-Length'] = major > 0 ? String(size) : size;
   if (config.maxBodyLength > -1 && size > config.maxBodyLength) throw new AxiosError('Request body larger than maxBodyLength limit', 'ERR_BAD_REQUEST', config);
   const u = /^([^:]+:)\/\/([^/?#]*)([^#]*)/.exec(url);
   return {
     spec: {
       method, url, redirects, decode: config.decompress !== false,
       body: data === null && /^(POST|PUT|PATCH)$/.test(method) ? '' : data,
-      headers: http.flatten(headers), tls: http.tlsOf(agentOf(config, url)),
+      headers: http.flatten(major > 0 && headers.toJSON ? headers.toJSON() : headers), tls: http.tlsOf(agentOf(config, url)),
     },
     request: { method, protocol: u[1].toLowerCase(), host: u[2].replace(/:\d+$/, ''), path: u[3][0] === '/' ? u[3] : '/' + u[3], res: { responseUrl: url } },
   };
@@ -223,7 +223,7 @@ function adapter(version, major) {
           if (config.responseType === 'stream') {
             end();
             response.data = more().stream(x, m.empty, http.wrap);
-            settle(response, resolve, reject, AxiosError);
+            settle(response, resolve, reject, AxiosError, major);
             return undefined;
           }
           const bytes = config.responseType === 'arraybuffer' || config.maxContentLength > -1 || config.responseEncoding && !/^utf-?8$/i.test(config.responseEncoding);
@@ -239,7 +239,7 @@ function adapter(version, major) {
             }
             end();
             response.data = v;
-            settle(response, resolve, reject, AxiosError);
+            settle(response, resolve, reject, AxiosError, major);
           });
         });
       }).then(undefined, broken);
@@ -247,11 +247,13 @@ function adapter(version, major) {
   };
 }
 
-function settle(response, resolve, reject, AxiosError) {
+function settle(response, resolve, reject, AxiosError, major) {
   const ok = response.config.validateStatus;
   if (!response.status || !ok || ok(response.status)) { resolve(response); return; }
-  reject(new AxiosError('Request failed with status code ' + response.status,
-    response.status < 500 ? 'ERR_BAD_REQUEST' : 'ERR_BAD_RESPONSE', response.config, response.request, response));
+  const err = new AxiosError('Request failed with status code ' + response.status,
+    ['ERR_BAD_REQUEST', 'ERR_BAD_RESPONSE'][Math.floor(response.status / 100) - 4], response.config, response.request, response);
+  if (major === 0) delete err.status;
+  reject(err);
 }
 
 function transform(fns, config, data, headers, response) {
@@ -268,7 +270,7 @@ function dispatch(config, major) {
   stop();
   config.headers = major > 0 ? new (require('internal/compat/axios_headers'))(config.headers) : config.headers || {};
   config.data = transform(config.transformRequest, config, config.data, config.headers);
-  if (config.data !== undefined && config.data !== null && /^(post|put|patch)$/.test(config.method)) setType(config.headers, 'application/x-www-form-urlencoded');
+  if (/^(post|put|patch)$/.test(config.method)) setType(config.headers, 'application/x-www-form-urlencoded');
   if (typeof config.adapter !== 'function') throw new TypeError('axios: option adapter must be a function; leave it out to use the host\'s network');
   return Promise.resolve(config.adapter(config)).then((response) => {
     stop();

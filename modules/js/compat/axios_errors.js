@@ -29,9 +29,10 @@ AxiosError.prototype = Object.create(Error.prototype, {
 });
 for (const code of ['ERR_BAD_OPTION_VALUE', 'ERR_BAD_OPTION', 'ECONNABORTED', 'ETIMEDOUT', 'ERR_NETWORK', 'ERR_FR_TOO_MANY_REDIRECTS', 'ERR_DEPRECATED', 'ERR_BAD_RESPONSE', 'ERR_BAD_REQUEST', 'ERR_CANCELED', 'ERR_NOT_SUPPORT', 'ERR_INVALID_URL']) AxiosError[code] = code;
 AxiosError.from = (err, code, config, request, response, props) => {
-  const e = new AxiosError(err.message, code || err.code, config, request, response);
+  const e = new AxiosError(err.message, code, config, request, response);
   for (const k of Object.keys(err)) if (!(k in e)) e[k] = err[k];
   e.cause = err;
+  e.name = err.name;
   return Object.assign(e, props);
 };
 

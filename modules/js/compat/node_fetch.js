@@ -1,123 +1,134 @@
 'use strict';
-// node-fetch 2 over the realm's own fetch.
-const { fetch: core } = require('internal/fetch');
+// node-fetch 2 over the host's HTTP, with redirects as it follows them.
+const http = require('internal/compat/exchange');
+const { Headers, Request, Response, FetchError, AbortError } = require('internal/compat/node_fetch_classes');
 
-function FetchError(message, type, cause) {
-  this.message = message;
-  this.type = type;
-  if (cause) { this.code = this.errno = cause.code; }
-  Object.defineProperty(this, 'stack', { value: String(new Error(message).stack), writable: true, configurable: true });
-}
-FetchError.prototype = Object.create(Error.prototype, { constructor: { value: FetchError, writable: true, configurable: true }, name: { value: 'FetchError' } });
-function AbortError(message) {
-  this.type = 'aborted';
-  this.message = message;
-  Object.defineProperty(this, 'stack', { value: String(new Error(message).stack), writable: true, configurable: true });
-}
-AbortError.prototype = Object.create(Error.prototype, { constructor: { value: AbortError, writable: true, configurable: true }, name: { value: 'AbortError' } });
+const redirects = [301, 302, 303, 307, 308];
 
-// dress gives a response what node-fetch's has beside the standard's.
-function dress(res, url, size) {
-  const text = res.text.bind(res);
-  const own = {
-    json: () => text().then((s) => {
-      try { return JSON.parse(s); } catch (err) {
-        throw new FetchError(`invalid json response body at ${res.url || url} reason: ${err.message}`, 'invalid-json');
+// plan reads the arguments of fetch.
+function plan(input, init) {
+  const o = init || {};
+  const from = typeof input === 'object' && input !== null && typeof input.href !== 'string' && typeof input.url === 'string' ? input : null;
+  const text = from ? from.url : typeof input === 'object' && input !== null && typeof input.href === 'string' ? input.href : String(input);
+  if (!/^[a-z][a-z\d+\-.]*:/i.test(text)) throw new TypeError('Only absolute URLs are supported');
+  const pick = (name, dflt) => (o[name] !== undefined ? o[name] : from && from[name] !== undefined ? from[name] : dflt);
+  const p = {
+    method: String(pick('method', 'GET')).toUpperCase(), redirect: pick('redirect', 'follow'), follow: pick('follow', 20),
+    timeout: pick('timeout', 0), compress: pick('compress', true), size: pick('size', 0), agent: pick('agent'), signal: pick('signal', null),
+    headers: new Headers(o.headers !== undefined ? o.headers : from ? from.headers : undefined), body: null, stream: false, hops: 0,
+  };
+  const body = o.body !== undefined && o.body !== null ? o.body : null;
+  if ((body !== null || from && from.body !== null && from.body !== undefined) && (p.method === 'GET' || p.method === 'HEAD')) throw new TypeError('Request with GET/HEAD method cannot have body');
+  if (body !== null) {
+    const b = require('internal/body').extract(body);
+    p.body = b.data;
+    p.stream = b.stream !== undefined;
+    if (b.type && !p.headers.has('content-type')) p.headers.append('Content-Type', b.type);
+  } else if (from && p.method !== 'GET' && p.method !== 'HEAD') {
+    p.body = from.arrayBuffer().then((b) => (b.byteLength ? new Uint8Array(b) : null));
+  }
+  p.url = new URL(text).href;
+  return p;
+}
+
+// begin opens the exchange of one request.
+function begin(p, body) {
+  if (!/^https?:/.test(p.url)) throw new TypeError('Only HTTP(S) protocols are supported');
+  const [url, user] = http.credentials(p.url);
+  const agent = typeof p.agent === 'function' ? p.agent(new URL(p.url)) : p.agent;
+  if (http.isProxyAgent(agent)) throw http.noProxy('node-fetch: a proxy agent');
+  const h = new Headers(p.headers);
+  const need = (name, value) => { if (!h.has(name)) h.set(name, value); };
+  need('Accept', '*/*');
+  need('User-Agent', 'node-fetch/1.0 (+https://github.com/bitinn/node-fetch)');
+  if (p.compress) need('Accept-Encoding', 'gzip,deflate');
+  if (user) need('Authorization', http.basic(user[0], user[1]));
+  const flat = [];
+  for (const [k, v] of h) flat.push(k, v);
+  const data = body === null && /^(POST|PUT)$/.test(p.method) ? '' : body;
+  return http.open({ method: p.method, url, headers: flat, body: data, decode: p.compress, tls: http.tlsOf(agent && agent.options) });
+}
+
+function sameSite(a, b) {
+  const from = new URL(a), to = new URL(b);
+  return (from.hostname === to.hostname || to.hostname.endsWith('.' + from.hostname)) && from.protocol === to.protocol;
+}
+
+// next changes the plan to what a redirect asks for.
+function next(p, status, location) {
+  if (p.hops >= p.follow) throw new FetchError(`maximum redirect reached at: ${p.url}`, 'max-redirect');
+  if (status !== 303 && p.body !== null && p.stream) throw new FetchError('Cannot follow redirect with body being a readable stream', 'unsupported-redirect');
+  p.hops++;
+  if (!sameSite(p.url, location)) for (const name of ['authorization', 'www-authenticate', 'cookie', 'cookie2']) p.headers.delete(name);
+  if (status === 303 || (status === 301 || status === 302) && p.method === 'POST') {
+    p.method = 'GET';
+    p.body = null;
+    p.headers.delete('content-length');
+  }
+  p.url = location;
+}
+
+function fetch(input, init) {
+  return new Promise((resolve, reject) => {
+    const p = plan(input, init);
+    let x = null, timer = null, over = false, answered = null;
+    const end = () => {
+      over = true;
+      if (timer) clearTimeout(timer);
+    };
+    const fail = (err) => {
+      if (over) return;
+      end();
+      if (x) x.abort();
+      reject(err);
+    };
+    const stop = () => {
+      const err = new AbortError('The user aborted a request.');
+      if (answered) { answered(err); if (x) x.abort(); }
+      fail(err);
+    };
+    if (p.signal) {
+      if (p.signal.aborted) { stop(); return; }
+      p.signal.addEventListener('abort', stop, { once: true });
+    }
+    if (p.timeout) timer = setTimeout(() => fail(new FetchError(`network timeout at: ${p.url}`, 'request-timeout')), p.timeout);
+
+    const respond = (m) => {
+      const headers = new Headers();
+      for (let i = 0; i < m.headers.length; i += 2) headers.append(m.headers[i], m.headers[i + 1]);
+      const location = headers.get('Location');
+      if (redirects.includes(m.status)) {
+        let to = null;
+        try { to = location === null ? null : new URL(location, p.url).href; } catch (err) {
+          if (p.redirect !== 'manual') throw new FetchError(`uri requested responds with an invalid redirect URL: ${location}`, 'invalid-redirect');
+        }
+        if (p.redirect === 'error') throw new FetchError(`uri requested responds with a redirect, redirect mode is set to error: ${p.url}`, 'no-redirect');
+        if (p.redirect === 'manual' && to !== null) headers.set('Location', to);
+        if (p.redirect === 'follow' && to !== null) {
+          next(p, m.status, to);
+          x.abort();
+          send();
+          return;
+        }
       }
-    }),
-    buffer: () => res.arrayBuffer().then((b) => Buffer.from(b)),
-    textConverted: text,
-  };
-  if (size > 0) {
-    const limited = (f) => () => res.arrayBuffer().then((b) => {
-      if (b.byteLength > size) throw new FetchError(`content size at ${url} over limit: ${size}`, 'max-size');
-      return f(Buffer.from(b));
-    });
-    own.text = limited((b) => b.toString());
-    own.buffer = limited((b) => b);
-    own.json = limited((b) => JSON.parse(b.toString()));
-  }
-  for (const k of Object.keys(own)) Object.defineProperty(res, k, { value: own[k], writable: true, configurable: true });
-  const h = res.headers;
-  Object.defineProperty(h, 'raw', {
-    value() {
-      const out = {};
-      for (const k of h.keys()) out[k] = k === 'set-cookie' ? h.getSetCookie() : [h.get(k)];
-      return out;
-    }, writable: true, configurable: true,
+      end();
+      const res = new Response(null, { status: m.status, statusText: m.statusText, headers, url: p.url, counter: p.hops, size: p.size, timeout: p.timeout, exchange: x, empty: m.empty });
+      answered = (err) => res._abort(err);
+      resolve(res);
+    };
+    const broken = (err) => fail(err instanceof FetchError ? err : new FetchError(`request to ${p.url} failed, reason: ${err.message}`, 'system', err));
+    const send = () => Promise.resolve(p.body).then((body) => {
+      if (over) return undefined;
+      try { x = begin(p, body); } catch (err) { fail(err); return undefined; }
+      return x.sent.then((m) => (over ? undefined : respond(m)));
+    }).then(undefined, broken);
+    send();
   });
-  const clone = res.clone;
-  Object.defineProperty(res, 'clone', { value() { return dress(clone.call(res), url, size); }, writable: true, configurable: true });
-  return res;
 }
 
-const unavailable = (...a) => require('internal/compat/exchange').unavailable(...a);
-
-function fetch(input, options) {
-  let url;
-  const o = Object.assign({}, options);
-  let headers;
-  try {
-    url = typeof input === 'object' && input !== null && typeof input.href === 'string' ? input.href : typeof input === 'object' && input !== null && typeof input.url === 'string' ? input.url : String(input);
-    if (!/^[a-z][a-z\d+\-.]*:/i.test(url)) throw new TypeError('Only absolute URLs are supported');
-    if (!/^(https?|data):/i.test(url)) throw new TypeError('Only HTTP(S) protocols are supported');
-    const agent = typeof o.agent === 'function' ? o.agent(new URL(url)) : o.agent;
-    if (require('internal/compat/exchange').isProxyAgent(agent)) throw require('internal/compat/exchange').noProxy('node-fetch: a proxy agent');
-    const a = agent && agent.options;
-    if (a && (a.rejectUnauthorized === false || a.cert || a.key || a.ca || a.pfx)) {
-      throw unavailable('node-fetch: an agent with TLS options', 'use axios or https with that agent');
-    }
-    const { Headers } = require('internal/headers');
-    headers = new Headers(o.headers !== undefined ? o.headers : typeof input === 'object' && input !== null && input.headers ? input.headers : undefined);
-    const b = o.body;
-    if (b !== null && b !== undefined && typeof b === 'object' && !ArrayBuffer.isView(b) && typeof b.getBoundary === 'function' && !headers.has('content-type')) {
-      headers.set('content-type', 'multipart/form-data;boundary=' + b.getBoundary());
-    }
-    const split = require('internal/compat/exchange').credentials(url);
-    if (split[1]) {
-      url = split[0];
-      if (!headers.has('authorization')) headers.set('authorization', require('internal/compat/exchange').basic(split[1][0], split[1][1]));
-    }
-    if (!headers.has('accept')) headers.set('accept', '*/*');
-    if (!headers.has('user-agent')) headers.set('user-agent', 'node-fetch/1.0 (+https://github.com/bitinn/node-fetch)');
-    if (!headers.has('accept-encoding')) headers.set('accept-encoding', 'gzip,deflate');
-  } catch (err) {
-    return Promise.reject(err);
-  }
-  const controller = new AbortController();
-  const outer = o.signal || (typeof input === 'object' && input !== null && input.signal) || null;
-  let late = false;
-  const stop = () => controller.abort();
-  if (outer) {
-    if (outer.aborted) return Promise.reject(new AbortError('The user aborted a request.'));
-    outer.addEventListener('abort', stop, { once: true });
-  }
-  const timer = o.timeout > 0 ? setTimeout(() => { late = true; controller.abort(); }, o.timeout) : null;
-  const init = { method: o.method, headers, body: o.body, redirect: o.redirect, signal: controller.signal };
-  const target = typeof input === 'object' && input !== null && typeof input.clone === 'function' ? input : url;
-  const fail = (err) => {
-    if (timer) clearTimeout(timer);
-    if (late) throw new FetchError(`network timeout at: ${url}`, 'request-timeout');
-    if (outer && outer.aborted) throw new AbortError('The user aborted a request.');
-    const c = err && err.cause;
-    if (!c) throw err;
-    if (c.message === 'redirect count exceeded') throw new FetchError(`maximum redirect reached at: ${url}`, 'max-redirect');
-    if (c.message === 'unexpected redirect') throw new FetchError(`uri requested responds with a redirect, redirect mode is set to error: ${url}`, 'no-redirect');
-    throw new FetchError(`request to ${url} failed, reason: ${c.message}`, 'system', c);
-  };
-  return core(target, init).then((res) => {
-    if (timer) clearTimeout(timer);
-    return dress(res, url, o.size);
-  }, fail);
-}
-
-fetch.isRedirect = (code) => [301, 302, 303, 307, 308].includes(code);
+module.exports = exports = fetch;
+fetch.isRedirect = (code) => redirects.includes(code);
 fetch.Promise = Promise;
-for (const [k, m] of [['Headers', 'internal/headers'], ['Request', 'internal/request'], ['Response', 'internal/response']]) {
-  Object.defineProperty(fetch, k, { get: () => require(m)[k], enumerable: true, configurable: true });
-}
-fetch.FetchError = FetchError;
-fetch.AbortError = AbortError;
+Object.assign(fetch, { Headers, Request, Response, FetchError, AbortError });
 fetch.default = fetch;
 Object.defineProperty(fetch, '__esModule', { value: true });
-module.exports = fetch;
