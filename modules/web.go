@@ -19,6 +19,13 @@ func webModules() []Module {
 		{Name: "internal/http", Internal: true, Source: source("http_client"), Natives: httpNatives},
 		{Name: "internal/http_codes", Internal: true, Source: source("http_codes")},
 
+		{Name: "net", Source: source("net"), Natives: pickNatives(netNatives, "isIP")},
+		{Name: "internal/net", Internal: true, Source: source("net_socket"), Natives: netNatives},
+		{Name: "tls", Source: source("tls"), Natives: tlsNatives},
+		{Name: "dns", Source: source("dns"), Natives: dnsNatives},
+		{Name: "dns/promises", Source: source("dns_promises")},
+		{Name: "internal/dns_names", Internal: true, Source: source("dns_names")},
+
 		{Name: "process", Source: source("process")},
 		{Name: "internal/process_more", Internal: true, Source: source("process_more")},
 		{Name: "internal/auth0", Internal: true, Source: source("auth0")},

@@ -121,6 +121,9 @@ func forbiddenThrow(err error, ours *rulebox.Error) *Throw {
 	return &Throw{Message: msg, Props: props}
 }
 
+// eai are Node's numbers for failed look-ups, which are libuv's own.
+var eai = map[string]int{"ENOTFOUND": -3008, "EAI_AGAIN": -3001}
+
 func dnsThrow(dns *net.DNSError, dial *dialError) *Throw {
 	code, name := "ENOTFOUND", ""
 	if dns != nil {
@@ -133,14 +136,20 @@ func dnsThrow(dns *net.DNSError, dial *dialError) *Throw {
 		name, _, _ = net.SplitHostPort(dial.address)
 	}
 	return &Throw{Message: "getaddrinfo " + code + " " + name,
-		Props: Object{{"code", code}, {"errno", code}, {"syscall", "getaddrinfo"}, {"hostname", name}}}
+		Props: Object{{"errno", eai[code]}, {"code", code}, {"syscall", "getaddrinfo"}, {"hostname", name}}}
 }
 
 func socketThrow(name string, dial *dialError) *Throw {
-	if dial == nil {
-		return &Throw{Message: "read " + name, Props: Object{{"code", name}, {"errno", name}, {"syscall", "read"}}}
+	number := 0
+	for _, e := range errno {
+		if e.name == name {
+			number = -int(e.no)
+		}
 	}
-	props := Object{{"code", name}, {"errno", name}, {"syscall", "connect"}}
+	if dial == nil {
+		return &Throw{Message: "read " + name, Props: Object{{"errno", number}, {"code", name}, {"syscall", "read"}}}
+	}
+	props := Object{{"errno", number}, {"code", name}, {"syscall", "connect"}}
 	if host, port, err := net.SplitHostPort(dial.address); err == nil {
 		props = append(props, Field{"address", host}, Field{"port", atoiOr(port)})
 	}
@@ -156,11 +165,14 @@ func tlsThrow(err error) *Throw {
 		record  tls.RecordHeaderError
 		verify  *tls.CertificateVerificationError
 	)
+	var other *hostMismatch
 	var chain []*x509.Certificate
 	if errors.As(err, &verify) {
 		chain = verify.UnverifiedCertificates
 	}
 	switch {
+	case errors.As(err, &other):
+		return &Throw{Message: other.Error(), Props: Object{{"code", "ERR_TLS_CERT_ALTNAME_INVALID"}, {"reason", strings.TrimPrefix(other.Error(), "Hostname/IP does not match certificate's altnames: ")}, {"host", other.host}}}
 	case errors.As(err, &host):
 		return Coded("ERR_TLS_CERT_ALTNAME_INVALID", "Hostname/IP does not match certificate's altnames: "+host.Error())
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
@@ -187,10 +199,14 @@ func unknownIssuer(chain []*x509.Certificate) *Throw {
 			return Coded("DEPTH_ZERO_SELF_SIGNED_CERT", "self-signed certificate")
 		case selfSigned:
 			return Coded("SELF_SIGNED_CERT_IN_CHAIN", "self-signed certificate in certificate chain")
+		case n > 1:
+			return Coded("UNABLE_TO_GET_ISSUER_CERT_LOCALLY", "unable to get local issuer certificate")
 		}
 	}
 	return Coded("UNABLE_TO_VERIFY_LEAF_SIGNATURE", "unable to verify the first certificate")
 }
+
+func atoa(n int) string { return strconv.Itoa(n) }
 
 // atoiOr returns the number that text spells, or the text.
 func atoiOr(text string) any {
