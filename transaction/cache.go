@@ -32,6 +32,9 @@ type CacheChange struct {
 // maxCacheTime is how long an entry can live.
 const maxCacheTime = 24 * time.Hour
 
+// MaxCache are the greatest limits that a tenant can have.
+var MaxCache = rulebox.CacheLimits{Entries: 1000, Key: maxCacheKey, Value: maxCacheValue, Total: 256 << 10}
+
 // Cached returns the entries after the changes: none that has expired, and none
 // beyond the limits. Of too many those that would expire first are dropped.
 func Cached(entries []rulebox.CacheEntry, changes []CacheChange, limits rulebox.CacheLimits, now time.Time) []rulebox.CacheEntry {
@@ -62,6 +65,15 @@ func Cached(entries []rulebox.CacheEntry, changes []CacheChange, limits rulebox.
 		next = slices.Delete(next, first, first+1)
 	}
 	return next
+}
+
+// Unexpired returns the entries that have not expired.
+func Unexpired(entries []rulebox.CacheEntry, now time.Time) []rulebox.CacheEntry {
+	old := func(e rulebox.CacheEntry) bool { return e.ExpiresAt <= now.UnixMilli() }
+	if !slices.ContainsFunc(entries, old) {
+		return entries
+	}
+	return slices.DeleteFunc(slices.Clone(entries), old)
 }
 
 // CacheTrigger is the trigger whose cache an invocation of the trigger uses: the

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"github.com/rulebox/rulebox"
 )
 
 // MemoryStates keep states in this process, for commands, tests, and a node
@@ -75,4 +77,32 @@ func (m *MemoryStates) sweep(now time.Time) {
 func (m *MemoryStates) remove(name string) {
 	m.size -= len(m.states[name].record)
 	delete(m.states, name)
+}
+
+// MemoryCaches keep caches in this process.
+type MemoryCaches struct {
+	mu    sync.Mutex // guards slots
+	slots map[[2]string][]rulebox.CacheEntry
+}
+
+// NewMemoryCaches returns Caches without entries.
+func NewMemoryCaches() *MemoryCaches {
+	return &MemoryCaches{slots: map[[2]string][]rulebox.CacheEntry{}}
+}
+
+// Entries implements Caches.
+func (m *MemoryCaches) Entries(tenant, trigger string) []rulebox.CacheEntry {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return Unexpired(m.slots[[2]string{tenant, trigger}], time.Now())
+}
+
+// Change implements Caches.
+func (m *MemoryCaches) Change(tenant, trigger string, limits rulebox.CacheLimits, changes []CacheChange) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	slot := [2]string{tenant, trigger}
+	if m.slots[slot] = Cached(m.slots[slot], changes, limits, time.Now()); len(m.slots[slot]) == 0 {
+		delete(m.slots, slot)
+	}
 }
