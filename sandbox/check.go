@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/rulebox/rulebox"
@@ -28,47 +29,69 @@ type Report struct {
 func (p *Pool) Check(ctx context.Context, s *rulebox.Script) (*Report, error) {
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
+	w, free, err := p.throwaway(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer free()
+	return w.check(ctx, s)
+}
+
+// throwaway starts a worker for one piece of compiling. The caller reaps it, and
+// calls free after that.
+func (p *Pool) throwaway(ctx context.Context) (w *worker, free func(), err error) {
+	var undo []func()
+	release := func() {
+		for _, f := range slices.Backward(undo) {
+			f()
+		}
+	}
+	defer func() {
+		if err != nil {
+			release()
+		}
+	}()
 	select {
 	case p.checks <- struct{}{}:
-		defer func() { <-p.checks }()
+		undo = append(undo, func() { <-p.checks })
 	case <-ctx.Done():
-		return nil, rulebox.Errorf(rulebox.CodeUnavailable, "too many scripts are being checked").WithHint("try again").WithCause(ctx.Err())
+		return nil, nil, rulebox.Errorf(rulebox.CodeUnavailable, "too many scripts are being checked").WithHint("try again").WithCause(ctx.Err())
 	}
 	p.running.Add(1)
-	defer p.running.Add(-1)
+	undo = append(undo, func() { p.running.Add(-1) })
 	p.mu.Lock()
 	state := p.state
 	if state != closing {
 		p.wg.Add(1)
+		undo = append(undo, p.wg.Done)
 	}
 	p.mu.Unlock()
-	if state == closing {
-		return nil, errClosing()
+	switch state {
+	case closing:
+		return nil, nil, errClosing()
+	case fresh:
+		return nil, nil, rulebox.Errorf(rulebox.CodeUnavailable, "the pool is not running yet")
 	}
-	defer p.wg.Done()
-	if state == fresh {
-		return nil, rulebox.Errorf(rulebox.CodeUnavailable, "the pool is not running yet")
-	}
-	w, err := p.spawn()
+	w, err = p.spawn()
 	if err == nil {
-		defer w.free()
+		undo = append(undo, w.free)
 		if err = w.ready(); err != nil {
 			w.reap()
 		}
 	}
 	if err != nil {
-		return nil, rulebox.Errorf(rulebox.CodeUnavailable, "this node cannot start workers").
+		return nil, nil, rulebox.Errorf(rulebox.CodeUnavailable, "this node cannot start workers").
 			WithHint("`rulebox doctor` on the node tells what is missing").WithCause(err)
 	}
 	p.mu.Lock()
 	p.all[w] = struct{}{} // so that the pool's end is the worker's
 	p.mu.Unlock()
-	defer func() {
+	undo = append(undo, func() {
 		p.mu.Lock()
 		delete(p.all, w)
 		p.mu.Unlock()
-	}()
-	return w.check(ctx, s)
+	})
+	return w, release, nil
 }
 
 func (w *worker) check(ctx context.Context, s *rulebox.Script) (*Report, error) {

@@ -19,7 +19,7 @@ import (
 
 // findPackage returns the operator's package that the request means, nil if none.
 // A name that the table has too is the operator's only if the version is.
-func (r *Realm) findPackage(q *requirer, req request) *rulebox.Package {
+func (r *Realm) findPackage(q *requirer, req moduleRequest) *rulebox.Package {
 	if req.node || len(r.chain.Packages) == 0 {
 		return nil
 	}
@@ -146,7 +146,7 @@ func packageID(p *rulebox.Package) string { return p.Name + "@" + p.Version }
 
 // evaluatePackage returns what the package exports, or one of its files: the body
 // of a package is a module that exports a function from paths to exports.
-func (r *Realm) evaluatePackage(p *rulebox.Package, req request) goja.Value {
+func (r *Realm) evaluatePackage(p *rulebox.Package, req moduleRequest) goja.Value {
 	load, ok := r.loader.packages[p.Script.Digest]
 	if !ok {
 		var err error

@@ -136,9 +136,9 @@ func (r *Realm) entry(name string, m *modules.Module) goja.Value {
 	return r.evaluate(m)
 }
 
-// A request is what is given to require(): [node:]name[@version][/sub], where the
+// A moduleRequest is what is given to require(): [node:]name[@version][/sub], where the
 // version may also stand at the very end.
-type request struct {
+type moduleRequest struct {
 	text string
 	// name is the package's, with its scope; of a built-in the part before the
 	// first slash.
@@ -146,8 +146,8 @@ type request struct {
 	node               bool
 }
 
-func parseRequest(text string) request {
-	q := request{text: text}
+func parseRequest(text string) moduleRequest {
+	q := moduleRequest{text: text}
 	rest, node := strings.CutPrefix(text, "node:")
 	q.node = node
 	end := 0
@@ -167,7 +167,7 @@ func parseRequest(text string) request {
 }
 
 // path is the name with what follows it, without the version.
-func (q *request) path() string {
+func (q *moduleRequest) path() string {
 	if q.sub == "" {
 		return q.name
 	}
@@ -176,7 +176,7 @@ func (q *request) path() string {
 
 // versionOf returns the version that the requirer means, empty for none in
 // particular, and newestVersion.
-func (q *requirer) versionOf(req request) string {
+func (q *requirer) versionOf(req moduleRequest) string {
 	if req.version != "" {
 		return req.version
 	}
@@ -192,7 +192,7 @@ const newestVersion = "latest"
 
 // tableEntry returns the entry of the table. The version may follow the name or
 // the path: the table has entries of both kinds.
-func tableEntry(q *requirer, req request) (*modules.Module, bool) {
+func tableEntry(q *requirer, req moduleRequest) (*modules.Module, bool) {
 	version := q.versionOf(req)
 	if version == "" || req.node {
 		return modules.Lookup(req.text)

@@ -169,6 +169,8 @@ func (s *server) handle(kind wire.Kind, body []byte) error {
 		return err
 	case wire.KindCheck:
 		return s.check(body)
+	case wire.KindPackFile, wire.KindPack:
+		return s.pack(kind, body)
 	case wire.KindTrim:
 		debug.FreeOSMemory()
 		return nil
