@@ -160,9 +160,15 @@ func (s *session) answer(req *wire.DialRequest) {
 	w.mu.Lock()
 	own := w.egress[req.Chain]
 	w.mu.Unlock()
-	conn, err := s.dial(ctx, own, req.Address)
 	reply := wire.DialReply{ID: req.ID}
-	if err == nil {
+	var conn net.Conn
+	var err error
+	if req.Resolve != "" {
+		if reply.Records, err = s.broker.resolve(ctx, own, req.Resolve, req.Address); err == nil {
+			w.hand(&reply, nil)
+			return
+		}
+	} else if conn, err = s.dial(ctx, own, req.Address); err == nil {
 		stats.dials.Add(1)
 		defer conn.Close()
 		w.hand(&reply, conn)
@@ -214,6 +220,8 @@ func netError(err error) (class, text string) {
 	var dns *net.DNSError
 	var errno syscall.Errno
 	switch {
+	case errors.As(err, &dns) && dns.Err == proxied:
+		return "EPROXIED", proxied
 	case errors.As(err, &dns) && dns.IsNotFound:
 		return "ENOTFOUND", "the name does not exist"
 	case errors.As(err, &dns):

@@ -85,13 +85,13 @@ func (r *egressRules) add(e string) error {
 }
 
 // opensName tells whether an entry names the host (a name, or an address as
-// text) on the port.
+// text) on the port, which may be anyPort.
 func (r *egressRules) opensName(host string, port uint16) bool {
 	if r == nil {
 		return false
 	}
 	for _, h := range r.hosts {
-		if h.port != 0 && h.port != port {
+		if h.port != 0 && port != anyPort && h.port != port {
 			continue
 		}
 		if h.wild && strings.HasSuffix(host, h.name) && len(host) > len(h.name) && host[len(host)-len(h.name)-1] == '.' || !h.wild && host == h.name {

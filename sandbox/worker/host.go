@@ -32,8 +32,9 @@ type host struct {
 }
 
 type dialed struct {
-	conn net.Conn
-	err  error
+	conn    net.Conn
+	records []string
+	err     error
 }
 
 func newHost(conn *net.UnixConn, roots []byte) *host {
@@ -56,17 +57,31 @@ func (h *host) Dial(ctx context.Context, network, address string) (net.Conn, err
 	if !strings.HasPrefix(network, "tcp") {
 		return nil, &net.OpError{Op: "dial", Net: network, Err: net.UnknownNetworkError(network)}
 	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
 	h.once.Do(h.trust)
-	req := wire.DialRequest{Address: address}
+	d := h.ask(ctx, wire.DialRequest{Address: address})
+	return d.conn, d.err
+}
+
+// Resolve is what modules ask of a Host that knows names.
+func (h *host) Resolve(ctx context.Context, kind, name string) ([]string, error) {
+	d := h.ask(ctx, wire.DialRequest{Resolve: kind, Address: name})
+	if d.conn != nil {
+		d.conn.Close()
+	}
+	return d.records, d.err
+}
+
+// ask sends the request and waits for the answer.
+func (h *host) ask(ctx context.Context, req wire.DialRequest) dialed {
+	if err := ctx.Err(); err != nil {
+		return dialed{err: err}
+	}
 	req.Chain = h.Scope(ctx)
 	if d, ok := ctx.Deadline(); ok {
 		req.Timeout = max(time.Until(d), 1)
 	}
-	if len(address) > 1<<10 {
-		return nil, &net.OpError{Op: "dial", Net: network, Err: &net.AddrError{Err: "address too long", Addr: address[:64] + "…"}}
+	if len(req.Address)+len(req.Resolve) > 1<<10 {
+		return dialed{err: &net.OpError{Op: "dial", Net: "tcp", Err: &net.AddrError{Err: "address too long", Addr: req.Address[:min(64, len(req.Address))] + "…"}}}
 	}
 	ch := make(chan dialed, 1)
 	h.mu.Lock()
@@ -78,12 +93,12 @@ func (h *host) Dial(ctx context.Context, network, address string) (net.Conn, err
 	if !gone {
 		if _, err := h.conn.Write(req.Append(nil)); err != nil {
 			h.take(req.ID)
-			return nil, err
+			return dialed{err: err}
 		}
 	}
 	select {
 	case d := <-ch:
-		return d.conn, d.err
+		return d
 	case <-ctx.Done():
 		if h.take(req.ID) == nil {
 			// It came at the same moment.
@@ -91,7 +106,7 @@ func (h *host) Dial(ctx context.Context, network, address string) (net.Conn, err
 				d.conn.Close()
 			}
 		}
-		return nil, ctx.Err()
+		return dialed{err: ctx.Err()}
 	}
 }
 
@@ -114,7 +129,7 @@ func (h *host) take(id uint64) chan dialed {
 
 // serve hands replies to those who wait for them, until the node is gone.
 func (h *host) serve() {
-	p, oob := make([]byte, wire.MaxDial), make([]byte, unix.CmsgSpace(4))
+	p, oob := make([]byte, wire.MaxDialReply), make([]byte, unix.CmsgSpace(4))
 	for {
 		n, oobn, _, _, err := h.conn.ReadMsgUnix(p, oob)
 		if err != nil || n == 0 {
@@ -164,6 +179,8 @@ func connect(m *wire.DialReply, file *os.File) dialed {
 		return dialed{err: m.Err}
 	case m.Net != "":
 		return dialed{err: networkError(m.Net, m.Text)}
+	case len(m.Records) > 0: // what does not exist is an error
+		return dialed{records: m.Records}
 	case file == nil:
 		// The kernel drops a descriptor for which there is no room.
 		return dialed{err: &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.EMFILE)}}
@@ -180,6 +197,8 @@ func networkError(class, text string) error {
 	switch class {
 	case "ENOTFOUND":
 		return &net.DNSError{Err: text, IsNotFound: true}
+	case "EPROXIED":
+		return &net.DNSError{Err: text}
 	case "EAI_AGAIN":
 		return &net.DNSError{Err: text, IsTemporary: true}
 	}

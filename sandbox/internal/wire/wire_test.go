@@ -126,11 +126,11 @@ func TestRoundTrips(t *testing.T) {
 	require.EqualValues(t, uint64(1)<<63, n)
 	require.Empty(t, body(t, AppendEmpty(nil, KindTrim), KindTrim))
 
-	dial := DialRequest{ID: 1, Chain: 2, Address: "a:1", Timeout: time.Second}
+	dial := DialRequest{ID: 1, Chain: 2, Address: "a:1", Timeout: time.Second, Resolve: "MX"}
 	var dial2 DialRequest
 	require.NoError(t, dial2.Decode(dial.Append(nil)))
 	require.Equal(t, dial, dial2)
-	reply := DialReply{ID: 1, Err: &rulebox.Error{Code: rulebox.CodeForbidden, Message: "no"}, Net: "n", Text: "t"}
+	reply := DialReply{ID: 1, Err: &rulebox.Error{Code: rulebox.CodeForbidden, Message: "no"}, Net: "n", Text: "t", Records: []string{"10 mail", ""}}
 	var reply2 DialReply
 	require.NoError(t, reply2.Decode(reply.Append(nil)))
 	require.Equal(t, reply, reply2)
