@@ -133,7 +133,7 @@ func jsonError(text []byte, err error) error {
 		}
 		return fmt.Errorf("line %d: %w", line(text, e.Offset), err)
 	case *json.UnmarshalTypeError:
-		where := e.Field
+		where := strings.TrimPrefix(e.Field, "codeFile.") // embedded: no member of that name
 		if where == "" {
 			where = "the document"
 		}
@@ -185,8 +185,10 @@ func (e *unsetError) Error() string {
 // document decodes one of the tenant's JSON files, its placeholders replaced. One
 // without a value is an *unsetError, and v is decoded all the same if it can be:
 // taken as it stands it would be sent to others as a password.
-func (l *loader) document(text []byte, v any) error {
-	err := strictJSON(l.keywords.replace(text), v)
+func (l *loader) document(text []byte, v any) error { return l.documentAs(strictJSON, text, v) }
+
+func (l *loader) documentAs(decode func([]byte, any) error, text []byte, v any) error {
+	err := decode(l.keywords.replace(text), v)
 	if unset := l.keywords.unset(string(text)); unset != nil {
 		unset.variable = envPrefix(l.name) + unset.variable
 		return unset

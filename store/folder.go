@@ -52,6 +52,9 @@ type Folder struct {
 	// CheckEgress, if not nil, returns an error for a tenant's egress list that
 	// workers would not take. It is set before Load.
 	CheckEgress func([]string) error
+	// CheckModule, if not nil, returns an error for a dependency that an action or
+	// hook declares and that there is not. It is set before Load.
+	CheckModule func(name, version string) error
 
 	dir     string
 	check   CheckFunc
@@ -182,18 +185,27 @@ func (f *Folder) loadTenant(ctx context.Context, name string, others []string) {
 		return
 	}
 	f.log.Error("tenant does not load: its logins fault", zap.String("tenant", name), zap.Error(err))
-	f.set(name, &transaction.Tenant{Name: name, Broken: rulebox.Errorf(rulebox.CodeInvalid, "the rules of tenant %s did not load", name).
+	f.set(name, &transaction.Tenant{Name: name, Broken: rulebox.Errorf(rulebox.CodeInvalid, "the scripts of tenant %s did not load", name).
 		WithHint("%v", err)})
 }
 
 // report logs a tenant that was loaded, and what about it lets every login pass.
 func (f *Folder) report(t *transaction.Tenant) {
-	name, rules := zap.String("tenant", t.Name), len(t.Chains[rulebox.TriggerLogin].Scripts)
-	f.log.Info("tenant loaded", name, zap.Int("rules", rules))
+	name := zap.String("tenant", t.Name)
+	scripts := map[rulebox.Kind]int{}
+	for trigger, c := range t.Chains {
+		for _, s := range c.Scripts {
+			if s.Kind != rulebox.KindAction || trigger != rulebox.TriggerLogin { // post-login has them too
+				scripts[s.Kind]++
+			}
+		}
+	}
+	f.log.Info("tenant loaded", name, zap.Int("rules", scripts[rulebox.KindRule]), zap.Int("actions", scripts[rulebox.KindAction]),
+		zap.Int("hooks", scripts[rulebox.KindHook]), zap.Int("database_scripts", scripts[rulebox.KindDBScript]))
 	if t.Bypass {
-		f.log.Warn("custom_code is false in "+settingsFile+": every login of the tenant passes and no rule runs", name)
-	} else if rules == 0 {
-		f.log.Warn("the tenant has no enabled rules: every login passes", name)
+		f.log.Warn("custom_code is false in "+settingsFile+": every login of the tenant passes and no script runs", name)
+	} else if len(t.Chains[rulebox.TriggerLogin].Scripts) == 0 {
+		f.log.Warn("the tenant has no enabled rules and no post-login actions: every login passes", name)
 	}
 }
 
@@ -204,7 +216,7 @@ func tooDeep(dir string) error {
 	if info, err := os.Stat(filepath.Join(dir, settingsFile)); err == nil && info.Mode().IsRegular() {
 		return wrong
 	}
-	for _, part := range []string{"rules", "rules-configs"} {
+	for _, part := range []string{"rules", "rules-configs", "actions", "action-modules", "triggers", "hooks"} {
 		entries, _ := os.ReadDir(filepath.Join(dir, part)) // there may be none
 		for _, e := range entries {
 			ext := filepath.Ext(e.Name())
@@ -226,8 +238,14 @@ func (f *Folder) read(ctx context.Context, name, dir string, others []string, sa
 		return nil, err
 	}
 	defer root.Close()
-	l := &loader{name: name, root: root, environ: environ, same: same, checkEgress: f.CheckEgress}
-	return l.load(ctx, f.check)
+	l := &loader{name: name, root: root, environ: environ, same: same, checkEgress: f.CheckEgress, checkModule: f.CheckModule}
+	t, err := l.load(ctx, f.check)
+	if err == nil {
+		for _, text := range l.warnings {
+			f.log.Warn("tenant: "+text, zap.String("tenant", name))
+		}
+	}
+	return t, err
 }
 
 func (f *Folder) set(name string, t *transaction.Tenant) {

@@ -111,27 +111,29 @@ func literal(v json.RawMessage) string {
 	return string(v)
 }
 
-// envPrefix begins the environment variables that belong to the tenant:
-// RULEBOX_CONFIG_<TENANT>_, the name in capitals with _ for what is neither
-// letter nor digit.
-func envPrefix(tenant string) string {
-	name := strings.Map(func(r rune) rune {
-		switch {
-		case r >= 'a' && r <= 'z':
-			return r - 'a' + 'A'
-		case r >= '0' && r <= '9', r >= 'A' && r <= 'Z':
-			return r
-		}
-		return '_'
-	}, tenant)
-	return "RULEBOX_CONFIG_" + name + "_"
+// Environment variables that belong to tenants are <kind><TENANT>_<KEY>, the
+// tenant's name as variable has it. What rules may read and what was bound to one
+// script are kept apart.
+const (
+	configVariables = "RULEBOX_CONFIG_"
+	secretVariables = "RULEBOX_SECRET_"
+)
+
+func prefixOf(kind, tenant string) string { return kind + variable(tenant) + "_" }
+
+// envPrefix begins the tenant's variables for configuration and placeholders.
+func envPrefix(tenant string) string { return prefixOf(configVariables, tenant) }
+
+// environment returns the tenant's values for configuration and placeholders in
+// environ (KEY=value lines) by key. Only variables with the tenant's own prefix
+// count: the rest of the node's environment must not be readable through a
+// placeholder.
+func environment(tenant string, environ []string) map[string]string {
+	return values(configVariables, tenant, environ)
 }
 
-// environment returns the tenant's values in environ (KEY=value lines) by key.
-// Only variables with the tenant's own prefix count: the rest of the node's
-// environment must not be readable through a placeholder.
-func environment(tenant string, environ []string) map[string]string {
-	prefix := envPrefix(tenant)
+func values(kind, tenant string, environ []string) map[string]string {
+	prefix := prefixOf(kind, tenant)
 	m := map[string]string{}
 	for _, kv := range environ {
 		if rest, ok := strings.CutPrefix(kv, prefix); ok {
@@ -178,15 +180,19 @@ func rivals(tenant string, all []named) []string {
 // tenant with the longest name that fits. Names that differ only in - and _
 // cannot be told apart, which is an error if there is a variable of theirs.
 func own(tenant string, environ, rivals []string) ([]string, error) {
-	prefix := envPrefix(tenant)
 	var mine []string
 	for _, kv := range environ {
+		kind := configVariables
+		if strings.HasPrefix(kv, secretVariables) {
+			kind = secretVariables
+		}
+		prefix := prefixOf(kind, tenant)
 		if !strings.HasPrefix(kv, prefix) {
 			continue
 		}
 		theirs := false
 		for _, other := range rivals {
-			if p := envPrefix(other); p == prefix {
+			if p := prefixOf(kind, other); p == prefix {
 				return nil, fmt.Errorf("the environment variables %s… could be those of tenant %s too; rename one of the two, or put the values into files", prefix, other)
 			} else if strings.HasPrefix(kv, p) {
 				theirs = true

@@ -49,6 +49,15 @@ type settings struct {
 	UnauthorizedError string `json:"unauthorized_error"`
 	// CustomCode false is the break-glass switch.
 	CustomCode *bool `json:"custom_code"`
+	// Cache bounds api.cache, for each trigger.
+	Cache struct {
+		Entries int    `json:"entries"`
+		Key     string `json:"key"`
+		Value   string `json:"value"`
+		Total   string `json:"total"`
+	} `json:"cache"`
+	// ApplyMetadata has Rulebox save metadata through the management API.
+	ApplyMetadata bool `json:"apply_metadata"`
 }
 
 // validate says what is wrong with values that decode.
@@ -62,6 +71,12 @@ func (s *settings) validate() error {
 		if strings.Contains(entry, "://") {
 			return fmt.Errorf("egress: %q is a URL; write host:port, such as 10.0.0.5:443, or a CIDR prefix", entry)
 		}
+	}
+	if s.ApplyMetadata && (s.Management == nil || s.Management.BaseURL == "" || s.Management.AccessToken == "") {
+		return fmt.Errorf("apply_metadata needs management, with baseUrl and accessToken: metadata is saved there")
+	}
+	if _, err := s.cache(); err != nil {
+		return err
 	}
 	if err := oneOf("on_fault", s.OnFault, "", string(transaction.FailDeny), string(transaction.FailContinue)); err != nil {
 		return err
@@ -109,6 +124,37 @@ func (s *settings) limits() (l rulebox.Limits, err error) {
 		l.Output = int(n)
 	}
 	return l.WithDefaults(), nil
+}
+
+// The most that api.cache can be set to hold for one trigger: a copy goes with
+// every invocation.
+const (
+	maxCacheEntries = 1000
+	maxCacheTotal   = 256 << 10
+)
+
+func (s *settings) cache() (l rulebox.CacheLimits, err error) {
+	if s.Cache.Entries < 0 || s.Cache.Entries > maxCacheEntries {
+		return l, fmt.Errorf("cache.entries is %d; it must be from 1 to %d", s.Cache.Entries, maxCacheEntries)
+	}
+	l.Entries = s.Cache.Entries
+	for _, f := range []struct {
+		name, text string
+		field      *int
+	}{{"key", s.Cache.Key, &l.Key}, {"value", s.Cache.Value, &l.Value}, {"total", s.Cache.Total, &l.Total}} {
+		if f.text == "" {
+			continue
+		}
+		n, err := ParseSize(f.text)
+		if err != nil {
+			return l, fmt.Errorf("cache.%s: %w", f.name, err)
+		}
+		if n > maxCacheTotal {
+			return l, fmt.Errorf("cache.%s is %q; it must be at most %dKiB", f.name, f.text, maxCacheTotal>>10)
+		}
+		*f.field = int(n)
+	}
+	return l, nil
 }
 
 // ParseSize reads a size in bytes: a whole number, alone or with KiB, MiB or GiB

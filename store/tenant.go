@@ -20,8 +20,8 @@ import (
 const (
 	// maxFile bounds one file of a tenant's folder, in bytes.
 	maxFile = 1 << 20
-	// maxRules is how many scripts a worker takes as one chain.
-	maxRules = 256
+	// maxScripts is how many scripts a worker takes as one chain.
+	maxScripts = 256
 )
 
 // A CheckFunc compiles a script in a jailed process and returns nil or what is
@@ -57,8 +57,19 @@ type loader struct {
 	// began.
 	same        func() bool
 	checkEgress func([]string) error // may be nil
+	// checkModule says what is wrong with a declared dependency; it may be nil.
+	checkModule func(name, version string) error
 	keywords    keywords
 	settings    *settings
+	reads       map[string]bool // the files that were read
+	warnings    []string        // for the log: what does no harm here
+}
+
+// warn notes a warning if there is cause.
+func (l *loader) warn(cause bool, format string, args ...any) {
+	if cause {
+		l.warnings = append(l.warnings, fmt.Sprintf(format, args...))
+	}
 }
 
 // errChanging says that files were written while they were read: what was read
@@ -87,40 +98,37 @@ func (l *loader) loadAll(ctx context.Context, check CheckFunc) (*transaction.Ten
 			return nil, inFile(settingsFile, fmt.Errorf("egress: %w", err))
 		}
 	}
-	configuration, err := l.configuration()
-	if err != nil {
-		return nil, err
-	}
-	all, err := l.rules()
+	p, err := l.parts()
 	if err != nil {
 		return nil, err
 	}
 	if !l.same() {
 		return nil, errChanging
 	}
-	rules, err := l.enabled(ctx, all, check)
-	if err != nil {
+	if err := l.checkAll(ctx, p, check); err != nil {
 		return nil, err
 	}
-	chain := &rulebox.Chain{
-		Tenant: l.name, Trigger: rulebox.TriggerLogin, Scripts: rules,
-		Configuration: configuration, Limits: limits, Egress: l.settings.Egress,
-	}
-	if m := l.settings.Management; m != nil {
-		chain.Management = &rulebox.Management{Domain: m.Domain, BaseURL: m.BaseURL, AccessToken: m.AccessToken}
-	}
-	return &transaction.Tenant{
+	t := &transaction.Tenant{
 		Name:           l.name,
-		Chains:         map[string]*rulebox.Chain{rulebox.TriggerLogin: chain},
 		OnFault:        transaction.Policy(l.settings.OnFault),
 		UnauthorizedAs: l.settings.UnauthorizedError,
 		Bypass:         l.settings.CustomCode != nil && !*l.settings.CustomCode,
-	}, nil
+		ApplyMetadata:  l.settings.ApplyMetadata,
+		Connections:    map[string]*transaction.Connection{},
+	}
+	for _, d := range p.databases {
+		t.Connections[d.connection.Name] = d.connection
+	}
+	t.Chains, err = l.chains(p, limits)
+	return t, err
 }
 
 // prepare reads what the other files depend on: placeholder values and settings.
 func (l *loader) prepare() error {
-	l.keywords = keywords{}
+	l.keywords, l.reads = keywords{}, map[string]bool{}
+	if _, err := l.root.Stat("tenant.yaml"); err == nil {
+		return inFile("tenant.yaml", errors.New("the YAML form of an export is not read: export with a0deploy export --format=directory"))
+	}
 	if text, err := l.read("config.json"); err == nil {
 		if l.keywords, err = parseMappings(text); err != nil {
 			return inFile("config.json", err)
@@ -251,30 +259,6 @@ func (l *loader) rules() ([]*rule, error) {
 	return all, sortRules(all)
 }
 
-// enabled returns the scripts that are switched on. Every one is checked, also
-// those that are switched off.
-func (l *loader) enabled(ctx context.Context, all []*rule, check CheckFunc) ([]*rulebox.Script, error) {
-	scripts := []*rulebox.Script{}
-	for _, r := range all {
-		if err := check(ctx, r.script); err != nil {
-			if rulebox.CodeOf(err) == rulebox.CodeInvalid {
-				err = l.keywords.conceal(r.script.Name, err)
-			}
-			if p := unreplaced(r.script.Source); p != "" {
-				err = fmt.Errorf("%w (%s has no value: put one into config.json under AUTH0_KEYWORD_REPLACE_MAPPINGS, or into the environment as %s…)", err, p, envPrefix(l.name))
-			}
-			return nil, inFile(r.source, err)
-		}
-		if r.Enabled == nil || *r.Enabled {
-			scripts = append(scripts, r.script)
-		}
-	}
-	if len(scripts) > maxRules {
-		return nil, inFile("rules", fmt.Errorf("%d rules are enabled; a login runs at most %d", len(scripts), maxRules))
-	}
-	return scripts, nil
-}
-
 // ruleMeta reads one rules/<name>.json and returns it with the path of its
 // script, which the file names relative to itself or to the export's root.
 func (l *loader) ruleMeta(file string) (*rule, string, error) {
@@ -370,6 +354,7 @@ func (l *loader) list(dir, suffix string) ([]string, error) {
 }
 
 func (l *loader) read(file string) ([]byte, error) {
+	l.reads[file] = true
 	// A pipe would be waited for, for ever, and all tenants with it.
 	f, err := l.root.OpenFile(file, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
