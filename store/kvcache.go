@@ -25,9 +25,10 @@ const (
 	// cacheRetry is how long a node waits before it tries a bucket again that
 	// failed.
 	cacheRetry = time.Second
-	// cacheCheck is how often a node makes sure that the bucket is still there: a
-	// server that is restarted forgets it.
-	cacheCheck = 10 * time.Second
+	// cacheCheck is how often a node makes sure that the bucket is still the one it
+	// follows: a server that is restarted forgets it, and another node makes a new
+	// one.
+	cacheCheck = 2 * time.Second
 	// maxPendingCache is how many changes of one cache wait to be written.
 	maxPendingCache = 256
 )
@@ -143,6 +144,10 @@ func (c *Caches) share(ctx context.Context, ready func()) error {
 	if err != nil {
 		return err
 	}
+	born, err := created(open, kv)
+	if err != nil {
+		return err
+	}
 	c.forget()
 	w, err := kv.WatchAll(ctx)
 	if err != nil {
@@ -168,8 +173,10 @@ func (c *Caches) share(ctx context.Context, ready func()) error {
 				c.take(entry)
 			}
 		case <-check.C:
-			if err := c.there(ctx, kv); err != nil {
+			if now, err := created(ctx, kv); err != nil {
 				return err
+			} else if !now.Equal(born) {
+				return errors.New("the bucket is a new one")
 			}
 		case <-round.C:
 			wake = c.wake
@@ -183,12 +190,19 @@ func (c *Caches) share(ctx context.Context, ready func()) error {
 	}
 }
 
-// there returns an error if the bucket is gone.
-func (c *Caches) there(ctx context.Context, kv jetstream.KeyValue) error {
+// created returns when the bucket was made.
+func created(ctx context.Context, kv jetstream.KeyValue) (time.Time, error) {
 	ctx, cancel := context.WithTimeout(ctx, kvTimeout)
 	defer cancel()
-	_, err := kv.Status(ctx)
-	return err
+	status, err := kv.Status(ctx)
+	if err != nil {
+		return time.Time{}, err
+	}
+	of, ok := status.(*jetstream.KeyValueBucketStatus)
+	if !ok {
+		return time.Time{}, errors.New("the bucket is no stream")
+	}
+	return of.StreamInfo().Created, nil
 }
 
 // forget takes back what is known of revisions: the bucket may be a new one. What
