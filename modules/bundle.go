@@ -140,7 +140,7 @@ func bundledBuiltins() []Module {
 		if err != nil {
 			panic("modules: " + err.Error())
 		}
-		list = append(list, Module{Name: "internal/npm/" + strings.ReplaceAll(name, "_", "/"), Internal: true, Source: string(text)})
+		list = append(list, Module{Name: "internal/npm/" + strings.ReplaceAll(name, "-", "/"), Internal: true, Source: string(text)})
 	}
 	return list
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/evanw/esbuild/pkg/api"
@@ -44,6 +45,8 @@ type builder struct {
 	packages []*entry
 	subs     []*entry
 	files    map[string]int // path of a file to its unit
+	graph    *graph         // of the files
+	owners   map[string]*owner
 }
 
 func build(work string, list []pkg) (*builder, error) {
@@ -51,7 +54,7 @@ func build(work string, list []pkg) (*builder, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &builder{work: work, files: map[string]int{}}
+	b := &builder{work: work, files: map[string]int{}, owners: map[string]*owner{}}
 	if err := b.addFiles(list); err != nil {
 		return nil, err
 	}
@@ -85,7 +88,7 @@ func specOf(p *pkg, sub string) string {
 
 // add registers what scripts can require.
 func (b *builder) add(p *pkg, sub string, unit int) error {
-	o, err := ownerOf(b.work, "node_modules/"+p.source()+"/package.json")
+	o, err := b.ownerOf("node_modules/" + p.source() + "/package.json")
 	if err != nil {
 		return err
 	}
@@ -108,14 +111,17 @@ func (b *builder) addFiles(list []pkg) error {
 	var stdin strings.Builder
 	for i := range list {
 		p := &list[i]
-		if !p.files {
+		if !p.files && !p.splitSubs {
 			continue
 		}
 		subs, err := p.subPaths(b.work)
 		if err != nil {
 			return err
 		}
-		for _, sub := range append([]string{""}, subs...) {
+		if p.files {
+			subs = append([]string{""}, subs...)
+		}
+		for _, sub := range subs {
 			roots = append(roots, root{p, sub, specOf(p, sub)})
 			fmt.Fprintf(&stdin, "require(%q);\n", specOf(p, sub))
 		}
@@ -131,6 +137,7 @@ func (b *builder) addFiles(list []pkg) error {
 	if err != nil {
 		return err
 	}
+	b.graph = g
 	found := map[string]string{}
 	for _, imp := range g.Inputs["roots.js"].Imports {
 		found[imp.Original] = imp.Path
@@ -161,7 +168,7 @@ func (b *builder) lowerFiles(order []string) error {
 	for i, f := range order {
 		u := &unit{kind: 'j'}
 		b.units[i] = u
-		o, err := ownerOf(b.work, f)
+		o, err := b.ownerOf(f)
 		if err != nil {
 			return err
 		}
@@ -180,9 +187,22 @@ func (b *builder) lowerFiles(order []string) error {
 		}
 		u.kind, u.text = 'd', text.String()
 	}
+	for part := range slices.Chunk(scripts, batch) {
+		if err := b.lowerPart(part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// batch is how many files one run of esbuild lowers: its time grows faster than
+// their number.
+const batch = 200
+
+func (b *builder) lowerPart(files []string) error {
 	o := options(b.work)
-	for _, f := range scripts {
-		o.EntryPointsAdvanced = append(o.EntryPointsAdvanced, api.EntryPoint{InputPath: "./" + f, OutputPath: fmt.Sprintf("%d", b.files[f])})
+	for _, f := range files {
+		o.EntryPointsAdvanced = append(o.EntryPointsAdvanced, api.EntryPoint{InputPath: "./" + f, OutputPath: strconv.Itoa(b.files[f])})
 	}
 	o.Outdir = filepath.Join(b.work, "lowered")
 	o.Plugins = []api.Plugin{b.numbers(), common(b.work)}
@@ -191,8 +211,8 @@ func (b *builder) lowerFiles(order []string) error {
 		return err
 	}
 	for _, out := range res.OutputFiles {
-		var n int
-		if _, err := fmt.Sscanf(filepath.Base(out.Path), "%d.js", &n); err != nil {
+		n, err := strconv.Atoi(strings.TrimSuffix(filepath.Base(out.Path), ".js"))
+		if err != nil {
 			return fmt.Errorf("%s: %w", out.Path, err)
 		}
 		b.units[n].text = string(out.Contents)
@@ -201,11 +221,10 @@ func (b *builder) lowerFiles(order []string) error {
 	if err != nil {
 		return err
 	}
-	for _, f := range scripts {
+	for _, f := range files {
 		u := b.units[b.files[f]]
 		for _, imp := range g.Inputs[f].Imports {
-			var n int
-			if _, err := fmt.Sscanf(imp.Path, "#%d", &n); err == nil {
+			if n, err := strconv.Atoi(strings.TrimPrefix(imp.Path, "#")); err == nil {
 				u.needs = append(u.needs, n)
 			} else if imp.External {
 				u.names = append(u.names, imp.Path)
@@ -217,30 +236,32 @@ func (b *builder) lowerFiles(order []string) error {
 
 // numbers is the plugin that leaves every import of a file as a unit's number.
 func (b *builder) numbers() api.Plugin {
-	const again = "numbers"
 	return api.Plugin{Name: "numbers", Setup: func(pb api.PluginBuild) {
 		pb.OnResolve(api.OnResolveOptions{Filter: `.*`}, func(a api.OnResolveArgs) (api.OnResolveResult, error) {
-			if a.Kind == api.ResolveEntryPoint || a.PluginData == again {
-				return api.OnResolveResult{}, nil
+			if _, ok := external(a.Path); ok || a.Kind == api.ResolveEntryPoint {
+				return api.OnResolveResult{}, nil // common does
 			}
-			if _, ok := external(a.Path); ok {
-				return api.OnResolveResult{}, nil
-			}
-			r := pb.Resolve(a.Path, api.ResolveOptions{Importer: a.Importer, ResolveDir: a.ResolveDir, Kind: a.Kind, PluginData: again})
-			if len(r.Errors) > 0 || r.External {
-				return api.OnResolveResult{Path: a.Path, External: true}, nil // absent: require fails when it is called
-			}
-			rel, err := filepath.Rel(b.work, r.Path)
+			from, err := filepath.Rel(b.work, a.Importer)
 			if err != nil {
 				return api.OnResolveResult{}, err
 			}
-			n, ok := b.files[filepath.ToSlash(rel)]
+			file, ok := b.graph.resolved[link{filepath.ToSlash(from), a.Path, kinds[a.Kind]}]
 			if !ok {
-				return api.OnResolveResult{}, fmt.Errorf("%s, which %s requires, is in no graph", rel, a.Importer)
+				return api.OnResolveResult{Path: a.Path, External: true}, nil // absent: require fails when it is called
+			}
+			n, ok := b.files[file]
+			if !ok {
+				return api.OnResolveResult{}, fmt.Errorf("%s, which %s requires, is in no package", file, from)
 			}
 			return api.OnResolveResult{Path: fmt.Sprintf("#%d", n), External: true}, nil
 		})
 	}}
+}
+
+// kinds are the graph's words for the ways to import.
+var kinds = map[api.ResolveKind]string{
+	api.ResolveJSImportStatement: "import-statement", api.ResolveJSRequireCall: "require-call",
+	api.ResolveJSDynamicImport: "dynamic-import", api.ResolveJSRequireResolve: "require-resolve",
 }
 
 // addBundle adds a package, and each of its sub-paths, as one unit.
@@ -248,6 +269,9 @@ func (b *builder) addBundle(p *pkg) error {
 	subs, err := p.subPaths(b.work)
 	if err != nil {
 		return err
+	}
+	if p.splitSubs {
+		subs = nil
 	}
 	for _, sub := range append([]string{""}, subs...) {
 		spec := specOf(p, sub)
@@ -269,7 +293,7 @@ func (b *builder) addBundle(p *pkg) error {
 		if err != nil {
 			return err
 		}
-		own, err := ownerOf(b.work, "node_modules/"+p.source()+"/package.json")
+		own, err := b.ownerOf("node_modules/" + p.source() + "/package.json")
 		if err != nil {
 			return err
 		}

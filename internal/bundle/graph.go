@@ -107,14 +107,30 @@ type graph struct {
 		Imports []struct {
 			Path     string `json:"path"`
 			Original string `json:"original"`
+			Kind     string `json:"kind"`
 			External bool   `json:"external"`
 		} `json:"imports"`
 	} `json:"inputs"`
+
+	resolved map[link]string
 }
 
+// A link is a request for a file, by another.
+type link struct{ from, request, kind string }
+
 func parseGraph(metafile string) (*graph, error) {
-	g := new(graph)
-	return g, json.Unmarshal([]byte(metafile), g)
+	g := &graph{resolved: map[link]string{}}
+	if err := json.Unmarshal([]byte(metafile), g); err != nil {
+		return nil, fmt.Errorf("esbuild's metafile: %w", err)
+	}
+	for from, in := range g.Inputs {
+		for _, imp := range in.Imports {
+			if !imp.External {
+				g.resolved[link{from, imp.Original, imp.Kind}] = imp.Path
+			}
+		}
+	}
+	return g, nil
 }
 
 // reach lists the files that root needs, root first, in the order in which they
@@ -149,7 +165,7 @@ func (o *owner) licence() string {
 }
 
 // ownerOf reads the package.json of the package that holds the file.
-func ownerOf(work, file string) (*owner, error) {
+func (b *builder) ownerOf(file string) (*owner, error) {
 	i := strings.LastIndex(file, "node_modules/")
 	if i < 0 {
 		return &owner{Name: "rulebox", Version: "shim", dir: path.Dir(file)}, nil
@@ -160,7 +176,10 @@ func ownerOf(work, file string) (*owner, error) {
 		n = 2
 	}
 	dir := file[:i+len("node_modules/")] + strings.Join(parts[:n], "/")
-	data, err := os.ReadFile(filepath.Join(work, dir, "package.json"))
+	if o := b.owners[dir]; o != nil {
+		return o, nil
+	}
+	data, err := os.ReadFile(filepath.Join(b.work, dir, "package.json"))
 	if err != nil {
 		return nil, err
 	}
@@ -168,6 +187,7 @@ func ownerOf(work, file string) (*owner, error) {
 	if err := json.Unmarshal(data, o); err != nil {
 		return nil, fmt.Errorf("%s/package.json: %w", dir, err)
 	}
+	b.owners[dir] = o
 	return o, nil
 }
 
@@ -175,7 +195,12 @@ func ownerOf(work, file string) (*owner, error) {
 func (p *pkg) subPaths(work string) ([]string, error) {
 	root := filepath.Join(work, "node_modules", p.source())
 	var subs []string
+	without := map[string]bool{"index": true, "package.json": true, "node_modules": true}
 	for _, pattern := range p.subs {
+		if not, ok := strings.CutPrefix(pattern, "!"); ok {
+			without[not] = true
+			continue
+		}
 		found, err := filepath.Glob(filepath.Join(root, pattern))
 		if err != nil {
 			return nil, err
@@ -191,11 +216,15 @@ func (p *pkg) subPaths(work string) ([]string, error) {
 			if err != nil {
 				return nil, err
 			}
-			rel = strings.TrimSuffix(rel, ".js")
-			switch rel {
-			case "index", "package.json", "node_modules":
-			default:
-				subs = append(subs, filepath.ToSlash(rel))
+			if info, err := os.Stat(f); err == nil && info.IsDir() {
+				if _, err := os.Stat(filepath.Join(f, "package.json")); err != nil {
+					continue
+				}
+			} else if err == nil && filepath.Ext(f) != ".js" {
+				continue
+			}
+			if rel = strings.TrimSuffix(filepath.ToSlash(rel), ".js"); !without[rel] {
+				subs = append(subs, rel)
 			}
 		}
 	}
