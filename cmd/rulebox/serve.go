@@ -28,7 +28,7 @@ import (
 type serveFlags struct {
 	tenants, data, listen       string
 	natsListen, natsURL, creds  string
-	tlsCert, tlsKey             string
+	tlsCert, tlsKey, stateKey   string
 	logLevel                    string
 	warm, maxWorkers, perTenant int
 	bypass                      bool
@@ -45,6 +45,7 @@ func serve(ctx context.Context, flags *pflag.FlagSet, args []string, std stdio) 
 	flags.StringVar(&f.creds, "nats-creds", "", "credentials `file` of this node for --nats")
 	flags.StringVar(&f.tlsCert, "tls-cert", "", "PEM certificate `file` for HTTP and the embedded NATS server; required beyond loopback")
 	flags.StringVar(&f.tlsKey, "tls-key", "", "PEM key `file`")
+	flags.StringVar(&f.stateKey, "state-key", "", "key `file` of suspended logins, the same on all nodes (default: state.key in the data folder)")
 	flags.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
 	flags.IntVar(&f.warm, "warm", 2, "blank workers kept ready")
 	flags.IntVar(&f.maxWorkers, "max-workers", 256, "workers of all tenants together")
@@ -180,6 +181,9 @@ func (f *serveFlags) serve(ctx context.Context, log *zap.Logger, std stdio) erro
 	}
 	conn, err := f.startNATS(ctx, &s, log)
 	if err != nil {
+		return err
+	}
+	if err := f.share(ctx, &s, conn, pipeline, log); err != nil {
 		return err
 	}
 	ready := make(chan struct{})

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"go.uber.org/zap"
+
+	"github.com/rulebox/rulebox/store"
+	"github.com/rulebox/rulebox/transaction"
+)
+
+// share gives the pipeline what all nodes of the installation have in common: the
+// states of suspended logins, and the caches of actions.
+func (f *serveFlags) share(ctx context.Context, s *stack, conn *nats.Conn, pipeline *transaction.Pipeline, log *zap.Logger) error {
+	if f.stateKey == "" {
+		f.stateKey = filepath.Join(f.data, "state.key")
+	}
+	key, err := store.StateKey(f.stateKey)
+	if err != nil {
+		return err
+	}
+	var states transaction.States = transaction.NewMemoryStates()
+	switch kv, err := openKV(ctx, conn, log); {
+	case errors.Is(err, store.ErrNoJetStream):
+		log.Warn("the NATS account of this node has no JetStream: suspended logins are kept in this process, so that only this node resumes them, and caches of actions are its own; give the account JetStream to share them")
+		pipeline.Caches = transaction.NewMemoryCaches()
+	case err != nil:
+		return err
+	default:
+		if states, err = kv.States(ctx); err != nil {
+			return err
+		}
+		caches := kv.Caches()
+		s.start("caches", caches.Run)
+		pipeline.Caches = caches
+	}
+	if pipeline.Suspensions, err = transaction.NewSuspensions(states, key); err != nil {
+		return err
+	}
+	pipeline.Metadata = &transaction.MetadataClient{}
+	pipeline.OnError = func(tenant, id string, err error) {
+		log.Error("beside the decision", zap.String("tenant", tenant), zap.String("id", id), zap.Error(err))
+	}
+	return nil
+}
+
+// openKV waits a little for a cluster that elects its leader.
+func openKV(ctx context.Context, conn *nats.Conn, log *zap.Logger) (*store.KV, error) {
+	for try := 0; ; try++ {
+		kv, err := store.OpenKV(ctx, conn, log)
+		if err == nil || errors.Is(err, store.ErrNoJetStream) || try == 3 || ctx.Err() != nil {
+			return kv, err
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Second):
+		}
+	}
+}
