@@ -55,6 +55,9 @@ type Folder struct {
 	// CheckModule, if not nil, returns an error for a dependency that an action or
 	// hook declares and that there is not. It is set before Load.
 	CheckModule func(name, version string) error
+	// Packages, if not nil, are the operator's, for all tenants. It is set before
+	// Load.
+	Packages *Packages
 
 	dir     string
 	check   CheckFunc
@@ -117,6 +120,7 @@ func (f *Folder) Load(ctx context.Context) error {
 
 // loadAll is one pass of Load. Caller holds mu.
 func (f *Folder) loadAll(ctx context.Context) error {
+	f.loadPackages()
 	entries, err := os.ReadDir(f.dir)
 	if err != nil {
 		return fmt.Errorf("tenants folder: %w", err)
@@ -151,14 +155,14 @@ func (f *Folder) loadAll(ctx context.Context) error {
 // loadTenant reads one tenant if its files or its rivals changed. Caller holds mu.
 func (f *Folder) loadTenant(ctx context.Context, name string, others []string) {
 	dir := filepath.Join(f.dir, name)
-	print, err := fingerprint(dir, others)
+	print, err := f.fingerprint(dir, others)
 	old, known := f.prints[name]
 	if err == nil && known && print == old {
 		return
 	}
 	var t *transaction.Tenant
 	if err == nil {
-		same := func() bool { now, err := fingerprint(dir, others); return err == nil && now == print }
+		same := func() bool { now, err := f.fingerprint(dir, others); return err == nil && now == print }
 		if t, err = f.read(ctx, name, dir, others, same); err != nil && !same() {
 			err = errChanging // what is wrong may be half of what comes
 		}
@@ -241,6 +245,7 @@ func (f *Folder) read(ctx context.Context, name, dir string, others []string, sa
 	l := &loader{name: name, root: root, environ: environ, same: same, checkEgress: f.CheckEgress, checkModule: f.CheckModule}
 	t, err := l.load(ctx, f.check)
 	if err == nil {
+		f.grantModules(t, l.settings)
 		for _, text := range l.warnings {
 			f.log.Warn("tenant: "+text, zap.String("tenant", name))
 		}
@@ -275,6 +280,9 @@ func (f *Folder) Run(ctx context.Context) error {
 	watch := func() {
 		if w.Events == nil {
 			return
+		}
+		if f.Packages != nil {
+			_ = w.Add(f.Packages.Dir()) // it may not be there yet
 		}
 		_ = w.Add(f.dir) // a folder that cannot be watched is found by the sweep
 		entries, _ := os.ReadDir(f.dir)
@@ -313,9 +321,13 @@ func (f *Folder) Run(ctx context.Context) error {
 	}
 }
 
-// fingerprint changes when a file of the tenant does, or its rivals do.
-func fingerprint(dir string, rivals []string) (uint64, error) {
+// fingerprint changes when a file of the tenant does, or its rivals or the
+// operator's packages do.
+func (f *Folder) fingerprint(dir string, rivals []string) (uint64, error) {
 	h := fnv.New64a()
+	if f.Packages != nil {
+		fmt.Fprintf(h, "%d\n", f.Packages.fingerprint())
+	}
 	fmt.Fprintf(h, "%q\n", rivals)
 	err := walk(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {

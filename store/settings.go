@@ -56,6 +56,7 @@ type settings struct {
 		Value   string `json:"value"`
 		Total   string `json:"total"`
 	} `json:"cache"`
+	Modules moduleSettings `json:"modules"`
 	// ApplyMetadata has Rulebox save metadata through the management API.
 	ApplyMetadata bool `json:"apply_metadata"`
 }
@@ -71,6 +72,9 @@ func (s *settings) validate() error {
 		if strings.Contains(entry, "://") {
 			return fmt.Errorf("egress: %q is a URL; write host:port, such as 10.0.0.5:443, or a CIDR prefix", entry)
 		}
+	}
+	if err := s.Modules.validate(); err != nil {
+		return err
 	}
 	if s.ApplyMetadata && (s.Management == nil || s.Management.BaseURL == "" || s.Management.AccessToken == "") {
 		return fmt.Errorf("apply_metadata needs management, with baseUrl and accessToken: metadata is saved there")
