@@ -1,0 +1,61 @@
+package modules
+
+import "maps"
+
+// dbModules are the clients of databases. The protocols are spoken by pgwire and
+// mysqlwire, over connections that the Host opens; what scripts see is written
+// here under the API of the originals. See doc/rules.md.
+func dbModules() []Module {
+	return []Module{
+		dbModule("pg", "6.4.2", "pg_6", nil),
+		dbModule("pg", "7.18.2", "pg_7", nil),
+		dbModule("pg", "8.16.3", "pg_8", nil),
+		dbModule("mysql", "2.18.1", "mysql", nil),
+		dbModule("mysql2", "3.14.1", "mysql2", nil),
+		dbModule("mysql2/promise", "3.14.1", "mysql2_promise", nil),
+		dbModule("sqlstring", "2.3.3", "sqlstring", nil),
+
+		dbInternal("pg_core", pgNatives),
+		dbInternal("pg_pool", nil),
+		dbInternal("pg_legacy", nil),
+		dbInternal("pg_config", nil),
+		dbInternal("pg_types", nil),
+		dbInternal("pg_values", nil),
+		dbInternal("pg_magic", nil),
+		dbInternal("mysql_core", mysqlNatives),
+		dbInternal("mysql_pool", nil),
+		dbInternal("mysql_config", nil),
+		dbInternal("mysql_types", nil),
+		dbInternal("mysql_errors", nil),
+		dbInternal("mysql_promise", nil),
+		dbInternal("mysql_magic", nil),
+	}
+}
+
+// dbGlobals are the magic globals that rules and database scripts had before
+// Node.js 16.
+func dbGlobals() []Global {
+	return []Global{
+		{Name: "pg", Module: "pg"},
+		{Name: "postgres", Module: "internal/db/pg_magic"},
+		{Name: "mysql", Module: "internal/db/mysql_magic", Export: "mysql"},
+		{Name: "mysql_pool", Module: "internal/db/mysql_magic", Export: "mysql_pool"},
+	}
+}
+
+func dbModule(name, version, file string, natives map[string]Native) Module {
+	return Module{Name: name, Version: version, Source: source("db/" + file), Natives: natives}
+}
+
+// dbInternal is the entry internal/db/<file>.
+func dbInternal(file string, natives map[string]Native) Module {
+	return Module{Name: "internal/db/" + file, Internal: true, Source: source("db/" + file), Natives: natives}
+}
+
+func joinNatives(parts ...map[string]Native) map[string]Native {
+	m := map[string]Native{}
+	for _, p := range parts {
+		maps.Copy(m, p)
+	}
+	return m
+}

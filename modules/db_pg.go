@@ -1,0 +1,180 @@
+package modules
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"strconv"
+
+	"github.com/rulebox/rulebox/modules/pgwire"
+)
+
+// pgNatives serve the module pg:
+//
+//	open() → handle; end(handle); destroy(handle)
+//	connect(handle, target) → Promise of the server's process number
+//	query(handle, text, values) → Promise of an array of results
+//
+// values is undefined for the simple protocol, or an array of null, string and
+// bytes. A result is {command, rowCount, oid, fields, rows}: a field is [name,
+// table, column, type, size, modifier], a row an array of text and null.
+var pgNatives = joinNatives(dbSessionNatives, map[string]Native{
+	"connect": pgConnect,
+	"query":   pgQuery,
+})
+
+var pgDriver = &dbDriver{name: "pg", login: func(ctx context.Context, c net.Conn, t *dbTarget, conf *tls.Config) (dbConn, error) {
+	conn, err := pgwire.Connect(ctx, c, &pgwire.Config{User: t.User, Password: t.Password, Database: t.Database, Params: t.Params, TLS: conf})
+	if err != nil {
+		return nil, err // not a nil *pgwire.Conn
+	}
+	return conn, nil
+}}
+
+func pgConnect(c *Call, args []any) (any, error) {
+	s := sessionOf(c, args)
+	o, _ := webArg(args, 1).(Object)
+	t, err := dbTargetOf(o)
+	if err != nil {
+		return nil, err
+	}
+	host := c.Host
+	return Task(func(ctx context.Context) (any, error) {
+		if s == nil {
+			return nil, dbThrow(errSessionEnded, t)
+		}
+		if err := s.connect(ctx, host, pgDriver, t); err != nil {
+			return nil, pgThrow(err, t)
+		}
+		var pid int64
+		err := s.use(ctx, func(_ context.Context, conn dbConn) error {
+			pid = int64(conn.(*pgwire.Conn).ProcessID())
+			return nil
+		})
+		return pid, pgThrow(err, t)
+	}), nil
+}
+
+func pgQuery(c *Call, args []any) (any, error) {
+	s := sessionOf(c, args)
+	text, _ := webString(args, 1)
+	var params []pgwire.Param
+	list, prepared := webArg(args, 2).([]any)
+	for _, v := range list {
+		switch v := v.(type) {
+		case string:
+			params = append(params, pgwire.Param{Data: []byte(v)})
+		case []byte:
+			params = append(params, pgwire.Param{Data: bytes.Clone(v), Binary: true})
+		default:
+			params = append(params, pgwire.Param{Null: true})
+		}
+	}
+	if len(params) > 65535 {
+		return nil, &Throw{Class: "RangeError", Message: "a query has more than 65535 values"}
+	}
+	return Task(func(ctx context.Context) (any, error) {
+		if s == nil {
+			return nil, dbThrow(errSessionEnded, nil)
+		}
+		var res []*pgwire.Result
+		err := s.use(ctx, func(ctx context.Context, conn dbConn) (err error) {
+			if prepared {
+				res, err = conn.(*pgwire.Conn).QueryParams(ctx, text, params)
+			} else {
+				res, err = conn.(*pgwire.Conn).Query(ctx, text)
+			}
+			return err
+		})
+		if err != nil {
+			return nil, pgThrow(err, nil)
+		}
+		return pgResults(res), nil
+	}), nil
+}
+
+func pgResults(list []*pgwire.Result) []any {
+	out := make([]any, len(list))
+	for i, r := range list {
+		fields := make([]any, len(r.Fields))
+		for j, f := range r.Fields {
+			fields[j] = []any{f.Name, int64(f.Table), int(f.Column), int64(f.Type), int(f.Size), int64(f.Modifier)}
+		}
+		rows := make([]any, len(r.Rows))
+		for j, row := range r.Rows {
+			cells := make([]any, len(row))
+			for k, v := range row {
+				if v == nil {
+					cells[k] = Null{}
+				} else {
+					cells[k] = *v
+				}
+			}
+			rows[j] = cells
+		}
+		o := Object{{"command", nullOr(r.Command)}, {"rowCount", any(Null{})}, {"oid", any(Null{})}, {"fields", fields}, {"rows", rows}}
+		if r.Count >= 0 {
+			o[1].Value = r.Count
+		}
+		if r.Command == "INSERT" {
+			o[2].Value = r.OID
+		}
+		out[i] = o
+	}
+	return out
+}
+
+func nullOr(s string) any {
+	if s == "" {
+		return Null{}
+	}
+	return s
+}
+
+// pgThrow is the error as node-postgres has it. t is nil after the login.
+func pgThrow(err error, t *dbTarget) error {
+	var server *pgwire.ServerError
+	var protocol *pgwire.ProtocolError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &server):
+		return &Throw{Message: server.Message, Name: "error", Props: pgErrorProps(server)}
+	case errors.As(err, &protocol):
+		return &Throw{Message: protocol.Error(), Props: Object{{"code", "ERR_PROTOCOL"}}}
+	case errors.Is(err, pgwire.ErrTerminated), errors.Is(err, pgwire.ErrNoTLS), errors.Is(err, pgwire.ErrTLSAnswer):
+		return &Throw{Message: err.Error()}
+	case errors.Is(err, pgwire.ErrTooLarge):
+		return Coded("ERR_RESPONSE_TOO_LARGE", err.Error())
+	case errors.Is(err, errSessionEnded):
+		return &Throw{Message: "Connection terminated"}
+	}
+	return dbThrow(err, t)
+}
+
+func pgErrorProps(e *pgwire.ServerError) Object {
+	text := func(s string) any {
+		if s == "" {
+			return nil
+		}
+		return s
+	}
+	number := func(n int32) any {
+		if n == 0 {
+			return nil
+		}
+		return strconv.Itoa(int(n))
+	}
+	severity := e.SeverityUnlocalized
+	if severity == "" {
+		severity = e.Severity
+	}
+	return Object{
+		{"length", len(e.Message)}, {"severity", text(severity)}, {"code", text(e.Code)}, {"detail", text(e.Detail)}, {"hint", text(e.Hint)},
+		{"position", number(e.Position)}, {"internalPosition", number(e.InternalPosition)}, {"internalQuery", text(e.InternalQuery)},
+		{"where", text(e.Where)}, {"schema", text(e.SchemaName)}, {"table", text(e.TableName)}, {"column", text(e.ColumnName)},
+		{"dataType", text(e.DataTypeName)}, {"constraint", text(e.ConstraintName)}, {"file", text(e.File)}, {"line", number(e.Line)}, {"routine", text(e.Routine)},
+	}
+}

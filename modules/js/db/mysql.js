@@ -1,0 +1,1 @@
+module.exports = require('internal/db/mysql_core')(false);

@@ -1,0 +1,1 @@
+module.exports = require('internal/db/pg_core')({ legacy: false, verify: true });

@@ -1,0 +1,321 @@
+'use strict';
+// node-postgres: make({legacy, verify}) gives the module of one generation.
+// legacy is before 7: queries are emitters, pg.connect is there. verify is from
+// 8 on: TLS verifies unless told otherwise.
+const EventEmitter = require('events');
+const { make: makeTypes, TypeOverrides } = require('internal/db/pg_types');
+const { value, escapeIdentifier, escapeLiteral } = require('internal/db/pg_values');
+const config = require('internal/db/pg_config');
+
+class DatabaseError extends Error {}
+
+class Result {
+  constructor(types, asArray) {
+    this.command = null;
+    this.rowCount = null;
+    this.oid = null;
+    this.rows = [];
+    this.fields = [];
+    for (const [k, v] of [['_types', types], ['rowAsArray', asArray]]) Object.defineProperty(this, k, { value: v, writable: true, configurable: true });
+  }
+  addRow(row) { this.rows.push(row); }
+  // take fills in what the host gave for one statement.
+  take(raw) {
+    this.command = raw.command;
+    this.rowCount = raw.rowCount;
+    this.oid = raw.oid;
+    if (raw.fields.length || !this.fields.length) {
+      this.fields = raw.fields.map((f) => ({ name: f[0], tableID: f[1], columnID: f[2], dataTypeID: f[3], dataTypeSize: f[4], dataTypeModifier: f[5], format: 'text' }));
+    }
+    const parsers = this.fields.map((f) => this._types.getTypeParser(f.dataTypeID, 'text'));
+    const names = this.fields.map((f) => f.name);
+    for (const cells of raw.rows) {
+      const row = this.rowAsArray ? [] : {};
+      for (let i = 0; i < cells.length; i++) {
+        const v = cells[i] === null ? null : parsers[i](cells[i]);
+        if (this.rowAsArray) row.push(v);
+        else if (names[i] === '__proto__') Object.defineProperty(row, names[i], { value: v, enumerable: true, writable: true, configurable: true });
+        else row[names[i]] = v;
+      }
+      this.addRow(row);
+    }
+  }
+}
+
+// A Query is one call of query(): an emitter, and before 7 also what it returns.
+class Query extends EventEmitter {
+  constructor(text, values, callback) {
+    super();
+    const c = typeof text === 'string' ? { text } : Object.assign({}, text);
+    if (typeof values === 'function') callback = values;
+    else if (values !== undefined && values !== null) c.values = values;
+    this.text = c.text;
+    this.values = c.values;
+    this.name = c.name;
+    this.types = c.types;
+    this.queryTimeout = c.query_timeout;
+    this.callback = callback || c.callback;
+    this._rowMode = c.rowMode || null;
+    this._results = null;
+    this._settled = null;
+  }
+  // submit is what marks a query for Client.query.
+  submit() { return null; }
+  _promise() {
+    if (!this._wait) {
+      this._wait = new Promise((resolve, reject) => {
+        if (this._settled) this._settled[0] ? reject(this._settled[0]) : resolve(this._settled[1]);
+        else this._waiting = [resolve, reject];
+      });
+    }
+    return this._wait;
+  }
+  _finish(err, result) {
+    if (this._settled) return;
+    this._settled = [err, result];
+    const waiting = this._waiting;
+    if (waiting) err ? waiting[1](err) : waiting[0](result);
+    if (this.callback) return void this.callback(err || null, err ? undefined : result);
+    if (err) {
+      if (this.listenerCount('error') || !waiting) this.emit('error', err);
+      return;
+    }
+    if (this.listenerCount('row')) for (const r of [].concat(result)) for (const row of r.rows) this.emit('row', row, r);
+    this.emit('end', result);
+  }
+}
+
+function make(options) {
+  const { legacy, verify } = options;
+  const { types, big } = makeTypes();
+  const defaults = {
+    host: 'localhost', user: undefined, database: undefined, password: null, port: 5432, rows: 0, binary: false, max: 10, min: 0, poolSize: 10,
+    idleTimeoutMillis: 30000, poolIdleTimeout: 30000, reapIntervalMillis: 1000, client_encoding: '', ssl: false, application_name: undefined,
+    options: undefined, parseInputDatesAsUTC: false, statement_timeout: false, query_timeout: false,
+  };
+  Object.defineProperty(defaults, 'parseInt8', { set(v) { big(!!v); }, get: () => false, enumerable: false, configurable: true });
+
+  class Client extends EventEmitter {
+    constructor(given) {
+      super();
+      const c = config.read(given, defaults, verify);
+      Object.assign(this, { user: c.user, database: c.database, port: c.port, host: c.host, ssl: c.ssl, processID: null, secretKey: null });
+      const hide = (k, v) => Object.defineProperty(this, k, { value: v, writable: true, configurable: true, enumerable: false });
+      hide('password', c.password);
+      hide('_config', c);
+      hide('_types', new TypeOverrides((given && given.types) || types));
+      hide('_queue', []);
+      hide('_names', {});
+      hide('_state', 'new'); // connecting, ready, ended
+      hide('_busy', null);
+      hide('_endings', []);
+      hide('_failure', null);
+      this.connectionParameters = { user: c.user, database: c.database, host: c.host, port: c.port, ssl: c.ssl };
+      Object.defineProperty(this.connectionParameters, 'password', { value: c.password, enumerable: false });
+      this.queryQueue = this._queue;
+    }
+
+    connect(callback) {
+      if (this._state !== 'new') {
+        const err = new Error('Client has already been connected. You cannot reuse a client.');
+        if (callback) { setImmediate(() => callback(err)); return undefined; }
+        return Promise.reject(err);
+      }
+      this._state = 'connecting';
+      const h = this._handle = native.open();
+      const opened = this._password().then((password) => native.connect(h, Object.assign({ password }, this._config.target)));
+      let settle;
+      const result = callback ? undefined : new Promise((resolve, reject) => { settle = [resolve, reject]; });
+      opened.then((pid) => {
+        if (this._state !== 'connecting') return; // ended by the script meanwhile
+        this.processID = pid;
+        this._state = 'ready';
+        this.emit('connect');
+        if (callback) callback(null, this); else settle[0](this);
+        this._pump();
+      }, (err) => {
+        native.end(h);
+        if (this._state !== 'connecting') return;
+        this._state = 'ended';
+        this._failure = err;
+        const queue = this._queue.splice(0);
+        if (callback) callback(err);
+        else {
+          if (queue.length) result.catch(() => {}); // the queries say it
+          settle[1](err);
+        }
+        for (const q of queue) q._finish(err);
+        this._ended();
+      });
+      return result;
+    }
+
+    _password() {
+      const p = this.password;
+      const text = (v) => {
+        if (v === undefined || v === null) return '';
+        if (typeof v !== 'string') throw new TypeError('Password must be a string');
+        return v;
+      };
+      return typeof p === 'function' ? Promise.resolve().then(p).then(text) : typeof p === 'string' || !p ? Promise.resolve(p || '') : Promise.resolve(String(p));
+    }
+
+    query(text, values, callback) {
+      if (text === null || text === undefined) throw new TypeError('Client was passed a null or undefined query');
+      let q, result;
+      if (typeof text.submit === 'function') {
+        q = text;
+        result = q;
+        if (typeof values === 'function') q.callback = q.callback || values;
+        if (!(q instanceof Query)) throw Object.assign(new Error('cursors and streams of other packages are not available here: use LIMIT and OFFSET, or DECLARE and FETCH'), { code: 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM' });
+      } else {
+        q = new Query(text, values, callback);
+        if (legacy) result = q;
+        else if (!q.callback) result = new Promise((resolve, reject) => { q.callback = (err, res) => (err ? reject(err) : resolve(res)); });
+      }
+      if (this._state === 'ended') {
+        const err = this._failure || new Error(this._closing ? 'Client was closed and is not queryable' : 'Client has encountered a connection error and is not queryable');
+        setImmediate(() => q._finish(err));
+        return result;
+      }
+      if (this._closing) {
+        setImmediate(() => q._finish(new Error('Client was closed and is not queryable')));
+        return result;
+      }
+      this._queue.push(q);
+      this._pump();
+      return result;
+    }
+
+    _pump() {
+      if (this._state !== 'ready' || this._busy) return;
+      const q = this._queue.shift();
+      if (!q) {
+        if (this._closing) this._close();
+        else if (this._drains) { this._drains = false; this.emit('drain'); }
+        return;
+      }
+      this._busy = q;
+      this._drains = true;
+      let sent;
+      try { sent = this._send(q); } catch (err) { sent = Promise.reject(err); }
+      const limit = q.queryTimeout || this._config.queryTimeout;
+      let timer;
+      if (limit) {
+        timer = setTimeout(() => {
+          native.destroy(this._handle);
+          this._fail(new Error('Query read timeout'), q);
+        }, limit);
+      }
+      sent.then((raw) => {
+        clearTimeout(timer);
+        if (this._busy !== q) return;
+        this._busy = null;
+        let result, failed = null;
+        try { result = this._read(q, raw); } catch (err) { failed = err; }
+        try { q._finish(failed, result); } finally { this._pump(); }
+      }, (err) => {
+        clearTimeout(timer);
+        if (this._busy !== q) return;
+        this._busy = null;
+        if (err.severity === 'FATAL' || err.severity === undefined && err.local !== true) return this._fail(err, q);
+        delete err.local;
+        try { q._finish(err); } finally { this._pump(); }
+      });
+    }
+
+    _send(q) {
+      const local = (err) => { throw Object.assign(err, { local: true }); };
+      if (typeof q.text !== 'string') {
+        if (q.name && this._names[q.name]) q.text = this._names[q.name];
+        else local(new Error('A query must have either text or a name. Supplying neither is unsupported.'));
+      }
+      if (q.name) {
+        const known = this._names[q.name];
+        if (known && known !== q.text) local(new Error(`Prepared statements must be unique - '${q.name}' was used for a different statement`));
+        this._names[q.name] = q.text;
+      }
+      if (q.values !== undefined && q.values !== null && !Array.isArray(q.values)) local(new TypeError('Query values must be an array'));
+      if (!q.name && !(q.values && q.values.length) && !q.binary) return native.query(this._handle, q.text);
+      value.utc = !!defaults.parseInputDatesAsUTC;
+      let list;
+      try { list = (q.values || []).map((v) => value(v)); } catch (err) { local(err); }
+      return native.query(this._handle, q.text, list);
+    }
+
+    _read(q, raw) {
+      const parsers = q.types || this._types;
+      const asArray = q._rowMode === 'array';
+      if (legacy) {
+        const r = new Result(parsers, asArray);
+        for (const one of raw) r.take(one);
+        return r;
+      }
+      const all = raw.map((one) => { const r = new Result(parsers, asArray); r.take(one); return r; });
+      return all.length > 1 ? all : all[0] || new Result(parsers, asArray);
+    }
+
+    // _fail ends the client: the connection is gone.
+    _fail(err, q) {
+      this._busy = null;
+      this._state = 'ended';
+      native.end(this._handle);
+      const queue = this._queue.splice(0);
+      try {
+        if (q) q._finish(err);
+        for (const other of queue) other._finish(err);
+      } finally {
+        if (this.listenerCount('error') > 0) this.emit('error', err);
+        this._ended();
+      }
+    }
+
+    end(callback) {
+      const promise = callback ? undefined : new Promise((resolve) => this._endings.push(resolve));
+      if (callback) this._endings.push(callback);
+      if (this._state === 'ended' || this._state === 'new') {
+        this._state = 'ended';
+        setImmediate(() => this._ended());
+        return promise;
+      }
+      this._closing = true;
+      if (this._state === 'connecting' && this._queue.length === 0) {
+        this._state = 'ended';
+        native.end(this._handle);
+        setImmediate(() => this._ended());
+        return promise;
+      }
+      if (!this._busy && this._queue.length === 0) this._close();
+      return promise;
+    }
+    _close() {
+      this._state = 'ended';
+      native.end(this._handle);
+      setImmediate(() => this._ended());
+    }
+    _ended() {
+      if (!this._told) { this._told = true; this.emit('end'); }
+      for (const f of this._endings.splice(0)) f();
+    }
+
+    escapeIdentifier(s) { return escapeIdentifier(s); }
+    escapeLiteral(s) { return escapeLiteral(s); }
+    setTypeParser(oid, format, parse) { return this._types.setTypeParser(oid, format, parse); }
+    getTypeParser(oid, format) { return this._types.getTypeParser(oid, format); }
+    _discard() { this._closing = true; if (this._handle !== undefined) native.destroy(this._handle); this._state = 'ended'; setImmediate(() => this._ended()); }
+    pauseDrain() {}
+    resumeDrain() {}
+    ref() {}
+    unref() {}
+    get activeQuery() { return this._busy; }
+  }
+  Client.Query = Query;
+
+  const pg = new EventEmitter();
+  const Pool = require('internal/db/pg_pool')(Client, native.free, legacy ? defaults : null);
+  Object.assign(pg, { defaults, Client, Query, Pool, _pools: [], Connection: undefined, types, DatabaseError, escapeIdentifier, escapeLiteral, Result, TypeOverrides });
+  if (legacy) require('internal/db/pg_legacy')(pg, Query);
+  Object.defineProperty(pg, 'native', { value: null, enumerable: false, configurable: true, writable: true });
+  return pg;
+}
+module.exports = make;

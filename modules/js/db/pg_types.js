@@ -1,0 +1,135 @@
+'use strict';
+// The text parsers of pg-types, by the number of the type.
+const parseBool = (v) => v === 't' || v === 'true' || v === 'y' || v === 'yes' || v === 'on' || v === '1';
+const parseInt10 = (v) => parseInt(v, 10);
+
+const dateTime = /^(\d{1,})-(\d{2})-(\d{2})(?: (\d{2}):(\d{2}):(\d{2})(\.\d+)?)?(?:(Z)|([-+])(\d{2})(?::?(\d{2}))?(?::?(\d{2}))?)?( BC)?$/;
+function parseDate(text) {
+  const m = dateTime.exec(text);
+  if (!m) return text === 'infinity' ? Infinity : text === '-infinity' ? -Infinity : null;
+  const year = m[13] ? 1 - m[1] : +m[1];
+  const parts = [year, m[2] - 1, +m[3], +(m[4] || 0), +(m[5] || 0), +(m[6] || 0), m[7] ? Math.floor(m[7] * 1000 + 1e-6) : 0];
+  if (m[8] || m[9]) {
+    const d = new Date(Date.UTC.apply(null, parts));
+    if (year >= 0 && year < 100) d.setUTCFullYear(year);
+    const offset = ((+m[10] || 0) * 3600 + (+m[11] || 0) * 60 + (+m[12] || 0)) * (m[9] === '-' ? -1 : 1);
+    return offset ? new Date(d.getTime() - offset * 1000) : d;
+  }
+  const d = new Date(parts[0], parts[1], parts[2], parts[3], parts[4], parts[5], parts[6]);
+  if (year >= 0 && year < 100) d.setFullYear(year);
+  return d;
+}
+
+function parseBytea(text) {
+  if (text.startsWith('\\x')) return Buffer.from(text.slice(2), 'hex');
+  const out = [];
+  for (let i = 0; i < text.length; i++) {
+    if (text[i] !== '\\') out.push(text.charCodeAt(i));
+    else if (text[i + 1] === '\\') { out.push(92); i++; } else { out.push(parseInt(text.slice(i + 1, i + 4), 8)); i += 3; }
+  }
+  return Buffer.from(out);
+}
+
+// parseArray reads {a,"b c",NULL,{nested}}; parse is for the elements.
+function parseArray(text, parse, delimiter) {
+  let at = text[0] === '[' ? text.indexOf('=') + 1 : 0;
+  delimiter = delimiter || ',';
+  const list = () => {
+    const out = [];
+    for (at++; at < text.length && text[at] !== '}';) {
+      if (text[at] === delimiter) { at++; continue; }
+      if (text[at] === '{') { out.push(list()); continue; }
+      let s = '';
+      if (text[at] === '"') {
+        for (at++; at < text.length && text[at] !== '"'; at++) s += text[at] === '\\' ? text[++at] : text[at];
+        at++;
+        out.push(parse(s));
+      } else {
+        const from = at;
+        while (at < text.length && text[at] !== delimiter && text[at] !== '}') at++;
+        s = text.slice(from, at);
+        out.push(s === 'NULL' ? null : parse(s));
+      }
+    }
+    at++;
+    return out;
+  };
+  return list();
+}
+
+const same = (v) => v;
+const arrayOf = (parse, delimiter) => (text) => parseArray(text, parse, delimiter);
+function parsePoint(text) {
+  const m = /^\(([^,]+),([^)]+)\)$/.exec(text);
+  return m ? { x: parseFloat(m[1]), y: parseFloat(m[2]) } : null;
+}
+function parseCircle(text) {
+  const m = /^<(\([^)]*\)),([^>]+)>$/.exec(text);
+  if (!m) return null;
+  const p = parsePoint(m[1]);
+  return { x: p.x, y: p.y, radius: parseFloat(m[2]) };
+}
+
+class PostgresInterval {
+  constructor(text) {
+    const m = /^(?:([+-]?\d+) years? ?)?(?:([+-]?\d+) mons? ?)?(?:([+-]?\d+) days? ?)?(?:([+-])?(\d+):(\d+):(\d+)(\.\d+)?)?/.exec(text || '') || [];
+    const sign = m[4] === '-' ? -1 : 1;
+    const put = (key, v) => { if (v) this[key] = v; };
+    put('years', +m[1]); put('months', +m[2]); put('days', +m[3]);
+    put('hours', sign * m[5]); put('minutes', sign * m[6]); put('seconds', sign * m[7]);
+    put('milliseconds', m[8] ? sign * Math.round(m[8] * 1e6) / 1e3 : 0);
+  }
+  toPostgres() {
+    const parts = [];
+    let seconds = (this.seconds || 0) + (this.milliseconds || 0) / 1000;
+    for (const k of ['years', 'months', 'days', 'hours', 'minutes']) if (this[k]) parts.push(this[k] + ' ' + k);
+    if (seconds) parts.push(seconds.toFixed(6).replace(/\.?0+$/, '') + ' seconds');
+    return parts.length ? parts.join(' ') : '0';
+  }
+}
+const parseInterval = (text) => new PostgresInterval(text);
+
+const numbers = {
+  BOOL: 16, BYTEA: 17, CHAR: 18, INT8: 20, INT2: 21, INT4: 23, REGPROC: 24, TEXT: 25, OID: 26, TID: 27, XID: 28, CID: 29,
+  JSON: 114, XML: 142, FLOAT4: 700, FLOAT8: 701, MONEY: 790, MACADDR: 829, INET: 869, CIDR: 650, BPCHAR: 1042, VARCHAR: 1043,
+  DATE: 1082, TIME: 1083, TIMESTAMP: 1114, TIMESTAMPTZ: 1184, INTERVAL: 1186, TIMETZ: 1266, BIT: 1560, VARBIT: 1562,
+  NUMERIC: 1700, UUID: 2950, JSONB: 3802, TSVECTOR: 3614, TSQUERY: 3615,
+};
+
+function make() {
+  const text = {
+    16: parseBool, 17: parseBytea, 21: parseInt10, 23: parseInt10, 26: parseInt10, 114: JSON.parse, 600: parsePoint, 700: parseFloat,
+    701: parseFloat, 718: parseCircle, 1082: parseDate, 1114: parseDate, 1184: parseDate, 1186: parseInterval, 3802: JSON.parse,
+    199: arrayOf(JSON.parse), 1000: arrayOf(parseBool), 1001: arrayOf(parseBytea), 1005: arrayOf(parseInt10), 1007: arrayOf(parseInt10),
+    1016: arrayOf(same), 1017: arrayOf(parsePoint), 1021: arrayOf(parseFloat), 1022: arrayOf(parseFloat), 1028: arrayOf(parseInt10),
+    1115: arrayOf(parseDate), 1182: arrayOf(parseDate), 1185: arrayOf(parseDate), 1187: arrayOf(parseInterval), 1231: arrayOf(parseFloat),
+    3807: arrayOf(JSON.parse),
+  };
+  for (const n of [651, 791, 1002, 1003, 1008, 1009, 1014, 1015, 1040, 1041, 1183, 1270, 2951, 3907]) text[n] = arrayOf(same);
+  const binary = {};
+  const types = {
+    builtins: numbers,
+    arrayParser: { create: (source, parse) => ({ parse: () => parseArray(source, parse || same) }) },
+    getTypeParser(oid, format) { return (format === 'binary' ? binary : text)[oid] || (format === 'binary' ? same : String); },
+    setTypeParser(oid, format, parse) {
+      if (typeof format === 'function') { parse = format; format = 'text'; }
+      (format === 'binary' ? binary : text)[oid] = parse;
+    },
+  };
+  const big = (on) => {
+    types.setTypeParser(20, 'text', on ? parseInt10 : same);
+    types.setTypeParser(1016, 'text', arrayOf(on ? parseInt10 : same));
+  };
+  return { types, big };
+}
+
+// Overrides are the parsers of one client.
+class TypeOverrides {
+  constructor(types) { this._types = types; this.text = {}; this.binary = {}; }
+  setTypeParser(oid, format, parse) {
+    if (typeof format === 'function') { parse = format; format = 'text'; }
+    this[format === 'binary' ? 'binary' : 'text'][oid] = parse;
+  }
+  getTypeParser(oid, format) { return this[format === 'binary' ? 'binary' : 'text'][oid] || this._types.getTypeParser(oid, format || 'text'); }
+}
+module.exports = { make, TypeOverrides, PostgresInterval };
