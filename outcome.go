@@ -23,8 +23,9 @@ import (
 //	 "scripts":[{"name","duration_ms","status"}],
 //	 "usage":{"queue_ms","run_ms","cpu_ms"}}
 //
-// An invocation whose values are not two (a hook, a database script) has
-// "values":[…] in place of user and context. Milliseconds are decimal numbers
+// An invocation with one value (an action's trigger, a hook, a database script) has
+// "result":… in place of user and context, one with more than two "values":[…].
+// Milliseconds are decimal numbers
 // with microseconds as their smallest part. New members may be added; readers
 // skip what they do not know.
 
@@ -90,6 +91,8 @@ func appendValues(dst []byte, res *Result) []byte {
 		dst = appendRaw(dst, res.Values[0])
 		dst = append(dst, `,"context":`...)
 		dst = appendRaw(dst, res.Values[1])
+	} else if len(res.Values) == 1 {
+		dst = appendRaw(append(dst, `,"result":`...), res.Values[0])
 	} else if len(res.Values) > 0 {
 		dst = append(dst, `,"values":[`...)
 		for i, v := range res.Values {

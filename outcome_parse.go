@@ -34,6 +34,8 @@ func ParseOutcome(data []byte) (*Result, error) {
 			values[0] = v
 		case "context":
 			values[1] = v
+		case "result":
+			res.Values = []json.RawMessage{v}
 		case "values":
 			err = eachElement(v, func(v []byte) error {
 				res.Values = append(res.Values, v)
