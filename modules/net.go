@@ -31,8 +31,8 @@ type socket struct {
 	conn   net.Conn   // what is read and written; nil before dial and after Close
 	raw    net.Conn   // the connection itself, below TLS
 	closed bool
-	turn   int  // counts takes: a reader that began before one reads nothing after it
-	size   int  // of the next read
+	turn   int // counts takes: a reader that began before one reads nothing after it
+	size   int // of the next read
 
 	reading sync.Mutex // held by the reader; taken before mu
 	unread  []byte     // was read by a reader that had to give up; guarded by reading

@@ -2,6 +2,7 @@ package modtest
 
 import (
 	"bufio"
+	"context"
 	"crypto/tls"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/rulebox/rulebox"
 	"github.com/rulebox/rulebox/internal/testserver"
 	"github.com/stretchr/testify/require"
 )
@@ -122,11 +124,13 @@ func tlsPorts(t testing.TB) (map[string]int, map[string]string) {
 	}
 	mutual := &tls.Config{ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: client.Pool()}
 	return map[string]int{
-			"GOOD":   serve(good, &tls.Config{NextProtos: []string{"first", "second"}}, echoLines),
-			"SELF":   serve(self, &tls.Config{}, echoLines),
-			"OLD":    serve(old, &tls.Config{}, echoLines),
-			"OTHER":  serve(other, &tls.Config{}, echoLines),
-			"MUTUAL": serve(good, mutual, func(c net.Conn) { fmt.Fprintln(c, c.(*tls.Conn).ConnectionState().PeerCertificates[0].Subject.CommonName) }),
+			"GOOD":  serve(good, &tls.Config{NextProtos: []string{"first", "second"}}, echoLines),
+			"SELF":  serve(self, &tls.Config{}, echoLines),
+			"OLD":   serve(old, &tls.Config{}, echoLines),
+			"OTHER": serve(other, &tls.Config{}, echoLines),
+			"MUTUAL": serve(good, mutual, func(c net.Conn) {
+				fmt.Fprintln(c, c.(*tls.Conn).ConnectionState().PeerCertificates[0].Subject.CommonName)
+			}),
 			"TWELVE": serve(good, &tls.Config{MaxVersion: tls.VersionTLS12}, func(c net.Conn) { io.Copy(c, c) }),
 			"PLAIN":  listen(t, func(c net.Conn) { c.Read(make([]byte, 1)); io.WriteString(c, "HTTP/1.1 400 no\r\n\r\n") }),
 			"HANGUP": listen(t, func(c net.Conn) { c.Read(make([]byte, 64<<10)) }),
@@ -158,4 +162,34 @@ func tlsPorts(t testing.TB) (map[string]int, map[string]string) {
 func TestTLS(t *testing.T) {
 	p, pems := tlsPorts(t)
 	Cases(t, "testdata/tls.txtar", WithHost(&dialHost{}), constants(p), constants(pems))
+}
+
+// nameHost is a host that knows some names.
+type nameHost struct{ dialHost }
+
+func (h *nameHost) Resolve(_ context.Context, kind, name string) ([]string, error) {
+	known := map[string][]string{
+		"A both.test": {"192.0.2.1", "192.0.2.2"}, "AAAA both.test": {"2001:db8::1"}, "MX both.test": {"10 mail.test"}, "SRV both.test": {"1 2 5060 sip.test"},
+		"TXT both.test": {"v=spf1 -all"}, "A alias.test": {"192.0.2.9"},
+	}
+	switch {
+	case name == "secret.test":
+		return nil, rulebox.Errorf(rulebox.CodeForbidden, "looking up secret.test is not allowed: it is private")
+	case strings.HasSuffix(name, "proxied.test"):
+		return nil, &net.DNSError{Err: "names are looked up by the egress proxy", Name: name}
+	case known[kind+" "+name] == nil:
+		return nil, &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}
+	}
+	return known[kind+" "+name], nil
+}
+
+func (h *nameHost) Dial(ctx context.Context, network, address string) (net.Conn, error) {
+	if name, _, _ := net.SplitHostPort(address); name == "proxied.test" {
+		return nil, &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}
+	}
+	return h.dialHost.Dial(ctx, network, address)
+}
+
+func TestDNS(t *testing.T) {
+	Cases(t, "testdata/dns.txtar", WithHost(&nameHost{}), constants(ports(t)))
 }
