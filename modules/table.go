@@ -31,7 +31,7 @@ type Global struct {
 
 // Table lists every module. Its order is that of the documentation.
 var Table = sync.OnceValue(func() []Module {
-	own := slices.Concat(nodeModules(), webModules(), langModules(), compatModules())
+	own := slices.Concat(nodeModules(), webModules(), langModules(), compatModules(), dbModules())
 	for _, m := range bundleModules() {
 		if m.Retired == "" || !slices.ContainsFunc(own, func(o Module) bool { return o.Name == m.Name }) {
 			own = append(own, m)
@@ -42,7 +42,7 @@ var Table = sync.OnceValue(func() []Module {
 
 // Globals lists every global that comes from a module.
 var Globals = sync.OnceValue(func() []Global {
-	return slices.Concat(nodeGlobals(), webGlobals(), langGlobals(), compatGlobals())
+	return slices.Concat(nodeGlobals(), webGlobals(), langGlobals(), compatGlobals(), dbGlobals())
 })
 
 // index holds the entries of each name, oldest generation first.
