@@ -32,9 +32,10 @@ func decide(t *Tenant, inv *rulebox.Invocation, res *rulebox.Result, err error) 
 		return e
 	}
 	res.Decision, res.Values, res.Commands = rulebox.Fault, nil, nil
-	if t != nil && t.OnFault == FailContinue && e.Code != rulebox.CodeInvalid {
+	if t != nil && t.OnFault == FailContinue && e.Code != rulebox.CodeInvalid && inv.State == "" {
 		// What nobody else can answer stays a fault: a database that fails has
-		// found no user.
+		// found no user. And so does what waited for the user, who may have made it
+		// fail.
 		if pass, err := unanswered(inv, ""); err == nil {
 			res.Decision, res.Values = rulebox.Allow, pass.Values
 		}

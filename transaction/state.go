@@ -110,6 +110,7 @@ const (
 	tokenID      = 16
 	tokenMAC     = 12
 	tokenHead    = 1 + 4 + tokenID
+	tokenLength  = (tokenHead + tokenMAC) * 4 / 3 // in base64, which skips line breaks
 )
 
 func (s *Suspensions) authenticate(tenant, trigger string, head []byte) []byte {
@@ -159,7 +160,7 @@ type resumption struct {
 // see giveBack.
 func (s *Suspensions) open(ctx context.Context, tenant, trigger, token string) (*resumption, error) {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(token)
-	if err != nil || len(raw) != tokenHead+tokenMAC || raw[0] != tokenVersion ||
+	if err != nil || len(token) != tokenLength || len(raw) != tokenHead+tokenMAC || raw[0] != tokenVersion ||
 		!hmac.Equal(raw[tokenHead:], s.authenticate(tenant, trigger, raw[:tokenHead])) {
 		return nil, rulebox.Errorf(rulebox.CodeInvalid, "the state is not one that was given out for this trigger of this tenant").
 			WithHint("state is what an earlier outcome of the same tenant and trigger had in state, unchanged; nodes that share logins have the same state.key")
