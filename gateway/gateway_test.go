@@ -166,6 +166,51 @@ func TestTry(t *testing.T) {
 	assert.Len(t, sessions, 2)
 }
 
+func TestTryOfOtherKinds(t *testing.T) {
+	var got *rulebox.Invocation
+	s := edge(t, func(_ context.Context, inv *rulebox.Invocation) (*rulebox.Result, error) {
+		got = inv
+		return &rulebox.Result{Decision: rulebox.Allow, Values: []json.RawMessage{[]byte(`{"ok":true}`)}, Commands: []json.RawMessage{[]byte(`["a.b"]`)}}, nil
+	})
+	a := send(t, s, "POST", "/v1/tenants/acme/try", "operator", `{"kind":"action","trigger":"credentials-exchange","handler":"onExecuteOther","code":"exports.x = 1",
+		"input":{"event":{"client":{"name":"c"}}},"secrets":{"K":"v"},"dependencies":[{"name":"uuid","version":"9.0.0"},{"name":"axios"}],
+		"modules":{"actions:helpers":"module.exports = 1"},"cache":{"b":{"value":"2","expires_at":4102444800000},"a":"1"}}`)
+	assert.Equal(t, 200, a.status)
+	assert.Contains(t, a.body, `"result":{"ok":true}`)
+	assert.Contains(t, a.body, `"commands":[["a.b"]]`)
+	c := got.Chain
+	assert.Equal(t, "credentials-exchange", c.Trigger)
+	assert.Equal(t, "credentials-exchange", got.Trigger)
+	assert.Equal(t, rulebox.KindAction, c.Scripts[0].Kind)
+	assert.Equal(t, []rulebox.Binding{{
+		Handler: "onExecuteOther", Secrets: map[string]string{"K": "v"}, Dependencies: map[string]string{"uuid": "9.0.0", "axios": ""},
+		Modules: []rulebox.ActionModule{{Name: "helpers", Script: rulebox.NewScript(rulebox.KindModule, "helpers", "module.exports = 1")}},
+	}}, c.Bindings)
+	assert.JSONEq(t, `{"client":{"name":"c"}}`, string(got.Args[0]))
+	require.Len(t, got.Cache, 2)
+	assert.Equal(t, "a", got.Cache[0].Key)
+	assert.Greater(t, got.Cache[0].ExpiresAt, time.Now().UnixMilli())
+	assert.Equal(t, rulebox.CacheEntry{Key: "b", Value: "2", ExpiresAt: 4102444800000}, got.Cache[1])
+
+	for body, want := range map[string]struct {
+		trigger string
+		kind    rulebox.Kind
+		args    int
+	}{
+		`{"code":"exports.onExecutePostLogin = f","input":{"user":{},"context":{}}}`:                                       {"login", rulebox.KindAction, 2},
+		`{"code":"exports.onExecutePostLogin = f","input":{"event":{},"state":"s"}}`:                                       {"post-login", rulebox.KindAction, 1},
+		`{"kind":"hook","trigger":"hook.post-change-password","code":"x","input":{"args":[{},{}]}}`:                        {"hook.post-change-password", rulebox.KindHook, 2},
+		`{"kind":"dbscript","trigger":"db.legacy.get_user","code":"x","configuration":{"A":"b"},"input":{"args":["a@b"]}}`: {"db.legacy.get_user", rulebox.KindDBScript, 1},
+		`{"code":"function login(email, password, callback) {}","input":{"args":["a","b"]}}`:                               {"db.unsaved.login", rulebox.KindDBScript, 2},
+	} {
+		a := send(t, s, "POST", "/v1/tenants/acme/try", "operator", body)
+		require.Equal(t, 200, a.status, a.body)
+		assert.Equal(t, want.trigger, got.Trigger, body)
+		assert.Equal(t, want.kind, got.Chain.Scripts[0].Kind, body)
+		assert.Len(t, got.Args, want.args, body)
+	}
+}
+
 func TestBadRequests(t *testing.T) {
 	s := edge(t, func(context.Context, *rulebox.Invocation) (*rulebox.Result, error) {
 		t.Error("nothing must run")
@@ -194,6 +239,19 @@ func TestBadRequests(t *testing.T) {
 		{name: "try: now", path: try, body: `{"code":"x","input":{"user":{},"context":{}},"now":8640000000000001}`, want: "now is", status: 400},
 		{name: "try: tenant", path: "/v1/tenants/a%0Ab/try", body: `{"code":"x","input":{"user":{},"context":{}}}`, want: "not a name", status: 400},
 		{name: "try: trailing", path: try, body: `{"code":"x","input":{"user":{},"context":{}}} 1`, want: "follows", status: 400},
+		{name: "trigger: unknown", path: "/v1/tenants/acme/triggers/logn", body: login, want: `did you mean "login"?`, status: 400},
+		{name: "trigger: form", path: "/v1/tenants/acme/triggers/post-login", body: login, want: `unknown member "user"`, status: 400},
+		{name: "trigger: type", path: "/v1/tenants/acme/triggers/post-login", body: `{"event":{"user":{"email":1}}}`, want: "event.user.email, at byte", status: 400},
+		{name: "trigger: database", path: "/v1/tenants/acme/triggers/db.legacy.login", body: `{"args":["a"]}`, want: "takes identifier, password", status: 400},
+		{name: "try: input", path: try, body: `{"code":"x"}`, want: "input is missing", status: 400},
+		{name: "try: input's form", path: try, body: `{"kind":"action","trigger":"event-stream","code":"x","input":{"user":{}}}`, want: `input has an unknown member "user"`, status: 400},
+		{name: "try: input's type", path: try, body: `{"kind":"action","trigger":"event-stream","code":"x","input":{"event":{"message":{"id":1}}}}`, want: "input.event.message.id is not a string, but a number", status: 400},
+		{name: "try: kind nearly", path: try, body: `{"kind":"acton","code":"x"}`, want: `did you mean "action"?`, status: 400},
+		{name: "try: kind and trigger", path: try, body: `{"kind":"rule","trigger":"post-change-password","code":"x","input":{"event":{}}}`, want: "runs scripts of the kind action", status: 400},
+		{name: "try: trigger", path: try, body: `{"trigger":"post_login","code":"x","input":{"event":{}}}`, want: `did you mean "post-login"?`, status: 400},
+		{name: "try: module's name", path: try, body: `{"code":"x","input":{"user":{},"context":{}},"modules":{"helpers":"x"}}`, want: `modules: "helpers" is no name`, status: 400},
+		{name: "try: dependency", path: try, body: `{"code":"x","input":{"user":{},"context":{}},"dependencies":[{"version":"1"}]}`, want: "dependencies: a name is missing", status: 400},
+		{name: "try: cache", path: try, body: `{"code":"x","input":{"user":{},"context":{}},"cache":{"k":1}}`, want: "each value of cache must be a string", status: 400},
 		{name: "path", path: "/v1/nope", body: login, want: "there is no", status: 404},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -6,26 +6,35 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/internal/unsaved"
 )
 
 // tryRequest is the body of POST /v1/tenants/{tenant}/try.
 type tryRequest struct {
 	Kind          rulebox.Kind      `json:"kind"`
+	Trigger       string            `json:"trigger"`
+	Handler       string            `json:"handler"`
 	Name          string            `json:"name"`
 	Code          string            `json:"code"`
+	Input         json.RawMessage   `json:"input"`
 	Configuration map[string]string `json:"configuration"`
-	Input         struct {
-		User    json.RawMessage `json:"user"`
-		Context json.RawMessage `json:"context"`
-	} `json:"input"`
-	Auth0 *struct {
+	Secrets       map[string]string `json:"secrets"`
+	Dependencies  []struct {
+		Name    string `json:"name"`
+		Version string `json:"version"`
+	} `json:"dependencies"`
+	Modules map[string]string     `json:"modules"`
+	Cache   map[string]cacheValue `json:"cache"`
+	Auth0   *struct {
 		Domain      string `json:"domain"`
 		BaseURL     string `json:"baseUrl"`
 		AccessToken string `json:"accessToken"`
@@ -37,6 +46,27 @@ type tryRequest struct {
 	Egress  []string `json:"egress"`
 	Now     *int64   `json:"now"`
 	Session string   `json:"session"`
+}
+
+// tryMembers tells what the body may have.
+const tryMembers = `the body is a JSON object {"code":"…","input":{…}}; the input is {"user":{…},"context":{…}} for rules, {"event":{…}} for actions (or what rules have), ` +
+	`{"args":[…]} for hooks and database scripts; there may be also kind (rule, action, hook, dbscript), trigger, handler, name, configuration, secrets, dependencies [{name, version}], ` +
+	`modules {"actions:NAME": code}, cache {key: value}, auth0 {domain, baseUrl, accessToken}, limits {wall_ms, memory_mb}, egress, now, session`
+
+// A cacheValue is a record of api.cache: its value, or an object with expires_at
+// in milliseconds beside it.
+type cacheValue struct {
+	Value     string `json:"value"`
+	ExpiresAt int64  `json:"expires_at"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (c *cacheValue) UnmarshalJSON(text []byte) error {
+	type plain cacheValue
+	if json.Unmarshal(text, &c.Value) != nil && json.Unmarshal(text, (*plain)(c)) != nil {
+		return errors.New(`each value of cache must be a string, or {"value": "…", "expires_at": milliseconds since 1970}`)
+	}
+	return nil
 }
 
 // try runs unsaved code in the same jail. Nothing stored is read or changed, and
@@ -103,35 +133,107 @@ func parseTry(tenant string, body []byte) (*rulebox.Invocation, error) {
 			WithHint("a name is letters, digits, hyphens and underscores, at most 64")
 	}
 	t, err := decodeTry(body)
-	if err != nil {
-		return nil, rulebox.Errorf(rulebox.CodeInvalid, "the body: %v", err).
-			WithHint(`the body is a JSON object {"code":"…","input":{"user":{…},"context":{…}}}; it may have also name, kind, configuration, auth0 {domain, baseUrl, accessToken}, limits {wall_ms, memory_mb}, egress, now, session`)
+	var inv *rulebox.Invocation
+	if err == nil {
+		inv, err = t.invocation(tenant)
 	}
-	chain := &rulebox.Chain{
-		Tenant: tenant, Trigger: rulebox.TriggerLogin,
-		Scripts:       []*rulebox.Script{rulebox.NewScript(t.Kind, t.Name, t.Code)},
-		Configuration: t.Configuration,
-		Egress:        t.Egress,
-		Session:       "once-" + rulebox.NewID(),
-		Limits: rulebox.Limits{
-			Wall:   time.Duration(t.Limits.WallMS) * time.Millisecond,
-			Memory: t.Limits.MemoryMB << 20,
-		}.WithDefaults(),
+	if err != nil {
+		return nil, rulebox.Errorf(rulebox.CodeInvalid, "the body: %v", err).WithHint(tryMembers)
+	}
+	return inv, nil
+}
+
+// invocation returns what is to be invoked. Its chain has a session of its own.
+func (t *tryRequest) invocation(tenant string) (*rulebox.Invocation, error) {
+	script := unsaved.Script{Name: t.Name, Source: t.Code, Kind: t.Kind}
+	script.Handler, script.Secrets = t.Handler, t.Secrets
+	for _, d := range t.Dependencies {
+		if d.Name == "" {
+			return nil, errors.New("dependencies: a name is missing")
+		}
+		if script.Dependencies == nil {
+			script.Dependencies = map[string]string{}
+		}
+		script.Dependencies[d.Name] = d.Version
+	}
+	for _, full := range slices.Sorted(maps.Keys(t.Modules)) {
+		name, ok := strings.CutPrefix(full, "actions:")
+		if !ok || name == "" {
+			return nil, fmt.Errorf("modules: %.80q is no name; it is like actions:NAME, as the code requires it", full)
+		}
+		script.Modules = append(script.Modules, rulebox.ActionModule{Name: name, Script: rulebox.NewScript(rulebox.KindModule, name, t.Modules[full])})
+	}
+	run := unsaved.Run{
+		Trigger: t.Trigger, Scripts: []unsaved.Script{script}, Input: t.Input,
+		Chain: rulebox.Chain{
+			Tenant:        tenant,
+			Configuration: t.Configuration,
+			Egress:        t.Egress,
+			Session:       "once-" + rulebox.NewID(),
+			Limits: rulebox.Limits{
+				Wall:   time.Duration(t.Limits.WallMS) * time.Millisecond,
+				Memory: t.Limits.MemoryMB << 20,
+			}.WithDefaults(),
+		},
 	}
 	if t.Session != "" {
-		chain.Session = "try-" + t.Session
+		run.Chain.Session = "try-" + t.Session
 	}
 	if t.Auth0 != nil {
-		chain.Management = &rulebox.Management{Domain: t.Auth0.Domain, BaseURL: t.Auth0.BaseURL, AccessToken: t.Auth0.AccessToken}
+		run.Chain.Management = &rulebox.Management{Domain: t.Auth0.Domain, BaseURL: t.Auth0.BaseURL, AccessToken: t.Auth0.AccessToken}
 	}
-	inv := &rulebox.Invocation{
-		Chain: chain, Tenant: tenant, Trigger: chain.Trigger, ID: rulebox.NewID(),
-		Args: []json.RawMessage{t.Input.User, t.Input.Context},
+	inv, err := run.Invocation()
+	if err != nil {
+		return nil, inInputTerms(err)
 	}
 	if t.Now != nil {
 		inv.Now = time.UnixMilli(*t.Now)
 	}
+	inv.Cache = t.cache(inv.Now)
 	return inv, nil
+}
+
+// cache is what api.cache holds when the code begins.
+func (t *tryRequest) cache(now time.Time) (entries []rulebox.CacheEntry) {
+	if now.IsZero() {
+		now = time.Now()
+	}
+	for _, key := range slices.Sorted(maps.Keys(t.Cache)) {
+		c := t.Cache[key]
+		if c.ExpiresAt == 0 {
+			c.ExpiresAt = now.Add(cacheTime).UnixMilli()
+		}
+		entries = append(entries, rulebox.CacheEntry{Key: key, Value: c.Value, ExpiresAt: c.ExpiresAt})
+	}
+	return entries
+}
+
+// cacheTime is how long a record lives by default.
+const cacheTime = 15 * time.Minute
+
+var (
+	missing  = regexp.MustCompile(`^the body has no member (\w+)$`)
+	position = regexp.MustCompile(`, at byte \d+,?`)
+	inputs   = regexp.MustCompile(`^(user|context|event|args|state|id)\b`)
+)
+
+// inInputTerms returns what is wrong with an input that was read as if it were a
+// request's body.
+func inInputTerms(err error) error {
+	var e *rulebox.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	text := position.ReplaceAllString(e.Message, "")
+	switch m := missing.FindStringSubmatch(text); {
+	case m != nil:
+		text = "input." + m[1] + " is missing"
+	case strings.HasPrefix(text, "the body "):
+		text = "input " + strings.TrimPrefix(text, "the body ")
+	case inputs.MatchString(text):
+		text = "input." + text
+	}
+	return errors.New(text)
 }
 
 // Bounds of what a try may ask for.
@@ -148,7 +250,7 @@ const (
 var tenantName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_-]{0,63}$`)
 
 func decodeTry(body []byte) (*tryRequest, error) {
-	t := &tryRequest{Kind: rulebox.KindRule, Name: "try"}
+	t := &tryRequest{Name: "try"}
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.DisallowUnknownFields()
 	if err := d.Decode(t); err != nil {
@@ -158,14 +260,12 @@ func decodeTry(body []byte) (*tryRequest, error) {
 		return nil, fmt.Errorf("something follows the JSON document at byte %d", d.InputOffset())
 	}
 	switch {
-	case t.Kind != rulebox.KindRule:
-		return nil, fmt.Errorf("kind is %q; it must be %q", t.Kind, rulebox.KindRule)
+	case unsaved.CheckKind(t.Kind) != nil:
+		return nil, unsaved.CheckKind(t.Kind)
 	case t.Code == "":
 		return nil, fmt.Errorf("code is missing")
-	case !isObject(t.Input.User):
-		return nil, fmt.Errorf("input.user must be an object")
-	case !isObject(t.Input.Context):
-		return nil, fmt.Errorf("input.context must be an object")
+	case t.Input == nil:
+		return nil, fmt.Errorf("input is missing")
 	case t.Limits.WallMS < 0 || t.Limits.WallMS > maxTryWall.Milliseconds():
 		return nil, fmt.Errorf("limits.wall_ms is %d; it must be from 1 to %d, or 0 for the default", t.Limits.WallMS, maxTryWall.Milliseconds())
 	case t.Limits.MemoryMB != 0 && t.Limits.MemoryMB < rulebox.MinMemory>>20 || t.Limits.MemoryMB > maxTryMemory:
@@ -212,5 +312,3 @@ func jsonTerm(t reflect.Type) string {
 	}
 	return "an object"
 }
-
-func isObject(text json.RawMessage) bool { return len(text) > 0 && text[0] == '{' }

@@ -1,0 +1,85 @@
+package unsaved
+
+import (
+	"encoding/json"
+
+	"github.com/rulebox/rulebox/internal/trigger"
+)
+
+// Examples of what a login has.
+const (
+	ExampleUser = `{"user_id":"auth0|5f7c8ec7c33c6c004bbafe82","email":"jane@example.com","email_verified":true,` +
+		`"name":"Jane Example","nickname":"jane","picture":"https://example.com/jane.png","created_at":"2024-01-15T09:30:00.000Z",` +
+		`"identities":[{"connection":"Username-Password-Authentication","provider":"auth0","user_id":"5f7c8ec7c33c6c004bbafe82","isSocial":false}],` +
+		`"app_metadata":{},"user_metadata":{}}`
+
+	ExampleContext = `{"tenant":"run","clientID":"q2hn3KfJ8sLw0ZxV5bRt7YpC1mDe9UaG","clientName":"Example App","clientMetadata":{},` +
+		`"connection":"Username-Password-Authentication","connectionStrategy":"auth0","connectionID":"con_0000000000000001",` +
+		`"protocol":"oidc-basic-profile","stats":{"loginsCount":1},"sso":{"with_auth0":false,"with_dbconn":false,"current_clients":[]},` +
+		`"authentication":{"methods":[{"name":"pwd","timestamp":1763046133771}]},"authorization":{"roles":[]},` +
+		`"accessToken":{},"idToken":{},"samlConfiguration":{},` +
+		`"request":{"userAgent":"Mozilla/5.0","ip":"203.0.113.7","hostname":"login.example.com","query":{"scope":"openid profile"},"body":{},` +
+		`"geoip":{"country_code":"US","country_name":"United States","city_name":"Springfield","time_zone":"America/Chicago"}}}`
+)
+
+// exampleEvent has what the events of all triggers have.
+const exampleEvent = `{"user":` + exampleEventUser + `,` +
+	`"client":{"client_id":"q2hn3KfJ8sLw0ZxV5bRt7YpC1mDe9UaG","name":"Example App","metadata":{}},` +
+	`"connection":{"id":"con_0000000000000001","name":"Username-Password-Authentication","strategy":"auth0","metadata":{}},` +
+	`"request":{"ip":"203.0.113.7","hostname":"login.example.com","method":"POST","language":"en","user_agent":"Mozilla/5.0","body":{},"query":{},` +
+	`"geoip":{"countryCode":"US","countryName":"United States","cityName":"Springfield","timeZone":"America/Chicago"}},` +
+	`"tenant":{"id":"run"},"stats":{"logins_count":1},"authorization":{"roles":[]},` +
+	`"authentication":{"methods":[{"name":"pwd","timestamp":"2024-01-15T09:30:00.000Z"}]},` +
+	`"resource_server":{"identifier":"https://api.example.com"},"accessToken":{"customClaims":{},"scope":[]},` +
+	`"transaction":{"locale":"en","acr_values":[],"ui_locales":[],"requested_scopes":["openid"],"metadata":{},` +
+	`"subject_token":"example-token","subject_token_type":"urn:example:token","requested_token_type":"urn:ietf:params:oauth:token-type:access_token"}`
+
+const exampleEventUser = `{"user_id":"auth0|5f7c8ec7c33c6c004bbafe82","email":"jane@example.com","email_verified":true,` +
+	`"name":"Jane Example","nickname":"jane","picture":"https://example.com/jane.png","created_at":"2024-01-15T09:30:00.000Z",` +
+	`"updated_at":"2024-01-15T09:30:00.000Z","identities":[{"connection":"Username-Password-Authentication","provider":"auth0",` +
+	`"user_id":"5f7c8ec7c33c6c004bbafe82","isSocial":false}],"app_metadata":{},"user_metadata":{}}`
+
+// exampleMessages are what is to be sent, by trigger.
+var exampleMessages = map[string]string{
+	"send-phone-message":    `"message_options":{"action":"second-factor-authentication","code":"123456","message_type":"sms","recipient":"+15550100","text":"Your code is 123456"}`,
+	"custom-email-provider": `"notification":{"from":"login@example.com","to":"jane@example.com","subject":"Verify your email","html":"<p>Hello</p>","text":"Hello","locale":"en","message_type":"verify_email"}`,
+	"custom-phone-provider": `"notification":{"recipient":"+15550100","as_text":"Your code is 123456","as_voice":"Your code is 1 2 3 4 5 6","delivery_method":"text","message_type":"otp_verify","code":"123456","locale":"en"}`,
+	"event-stream":          `"message":{"id":"evt_1","source":"urn:example","specversion":"1.0","type":"user.created","time":"2024-01-15T09:30:00.000Z","data":{"object":{"user_id":"auth0|5f7c8ec7c33c6c004bbafe82"}}}`,
+}
+
+const (
+	exampleHookUser = `{"id":"5f7c8ec7c33c6c004bbafe82","tenant":"run","username":"jane","email":"jane@example.com","emailVerified":true,"user_metadata":{},"app_metadata":{}}`
+	exampleHook     = `{"requestLanguage":"en","renderLanguage":"en","connection":{"id":"con_0000000000000001","name":"Username-Password-Authentication","tenant":"run"}}`
+)
+
+var exampleArgs = map[string]string{
+	"credentials-exchange":   `{"id":"q2hn3KfJ8sLw0ZxV5bRt7YpC1mDe9UaG","name":"Example App","tenant":"run","metadata":{}},["read:things"],"https://api.example.com",{}`,
+	"pre-user-registration":  exampleHookUser + `,` + exampleHook,
+	"post-user-registration": exampleHookUser + `,` + exampleHook,
+	"post-change-password":   exampleHookUser + `,` + exampleHook,
+	"send-phone-message": `"+15550100","Your code is 123456",{"message_type":"sms","action":"second-factor-authentication","language":"en","code":"123456","ip":"203.0.113.7",` +
+		`"user_agent":"Mozilla/5.0","client":{"client_id":"q2hn3KfJ8sLw0ZxV5bRt7YpC1mDe9UaG","name":"Example App"},"user":{"user_id":"auth0|5f7c8ec7c33c6c004bbafe82","email":"jane@example.com"}}`,
+	"login": `"jane@example.com","correct horse battery staple"`, "get_user": `"jane@example.com"`,
+	"create": `{"client_id":"q2hn3KfJ8sLw0ZxV5bRt7YpC1mDe9UaG","tenant":"run","connection":"` + Connection + `","email":"jane@example.com","password":"correct horse battery staple"}`,
+	"verify": `"jane@example.com"`, "change_password": `"jane@example.com","correct horse battery staple"`,
+	"delete": `"5f7c8ec7c33c6c004bbafe82"`, "change_email": `"jane@example.com","jane@example.org",true`,
+}
+
+// Example is an input of the trigger.
+func Example(t trigger.Trigger) json.RawMessage {
+	switch t.Form {
+	case trigger.Login:
+		return json.RawMessage(`{"user":` + ExampleUser + `,"context":` + ExampleContext + `}`)
+	case trigger.Event:
+		return json.RawMessage(`{"event":` + ExampleEvent(t.Name) + `}`)
+	}
+	return json.RawMessage(`{"args":[` + exampleArgs[t.Point+t.Operation] + `]}`)
+}
+
+// ExampleEvent is an event of the action's trigger.
+func ExampleEvent(name string) string {
+	if message := exampleMessages[name]; message != "" {
+		return exampleEvent + `,` + message + `}`
+	}
+	return exampleEvent + `}`
+}

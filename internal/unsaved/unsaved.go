@@ -1,0 +1,178 @@
+// Package unsaved makes invocations of code that no tenant has: what somebody
+// tries on the command line or over HTTP.
+package unsaved
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/internal/jsonscan"
+	"github.com/rulebox/rulebox/internal/near"
+	"github.com/rulebox/rulebox/internal/request"
+	"github.com/rulebox/rulebox/internal/trigger"
+)
+
+// Connection is the connection of database scripts for which none is named.
+const Connection = "unsaved"
+
+// A Script is one script, with what it alone is granted.
+type Script struct {
+	Name, Source string
+	// Kind may be empty: then the trigger tells, or the look of the source.
+	Kind rulebox.Kind
+	rulebox.Binding
+}
+
+// A Run is what is tried.
+type Run struct {
+	// Trigger may be empty: then the scripts tell.
+	Trigger string
+	// Scripts are at least one.
+	Scripts []Script
+	// Input is what a request for the trigger has: a JSON object with user and
+	// context, event, or args. Nil means an example.
+	Input json.RawMessage
+	// Chain has what goes for all of the scripts: tenant, configuration, limits.
+	Chain rulebox.Chain
+}
+
+// kinds are those that can be tried.
+var kinds = []string{string(rulebox.KindRule), string(rulebox.KindAction), string(rulebox.KindHook), string(rulebox.KindDBScript)}
+
+// CheckKind says what is wrong with the name of a kind.
+func CheckKind(kind rulebox.Kind) error {
+	if kind == "" || slices.Contains(kinds, string(kind)) {
+		return nil
+	}
+	if n := near.Name(string(kind), kinds); n != "" {
+		return fmt.Errorf("kind is %q; did you mean %q?", kind, n)
+	}
+	return fmt.Errorf("kind is %q; it can be %s", kind, strings.Join(kinds, ", "))
+}
+
+// Invocation returns what is to be invoked. Its errors name the members of a try;
+// one about the input has CodeInvalid.
+func (r *Run) Invocation() (*rulebox.Invocation, error) {
+	t, err := r.resolve()
+	if err != nil {
+		return nil, err
+	}
+	input := r.Input
+	if input == nil {
+		input = Example(t)
+	}
+	inv, _, err := request.Parse(t.Name, input)
+	if err != nil {
+		return nil, err
+	}
+	chain := r.Chain
+	chain.Trigger = t.Name
+	// Rules run before actions, as they do for tenants.
+	scripts := slices.Clone(r.Scripts)
+	slices.SortStableFunc(scripts, func(a, b Script) int { return cmp.Compare(rank(a.Kind), rank(b.Kind)) })
+	for _, s := range scripts {
+		chain.Scripts = append(chain.Scripts, rulebox.NewScript(s.Kind, s.Name, s.Source))
+		chain.Bindings = append(chain.Bindings, s.Binding)
+	}
+	if !granted(chain.Bindings) {
+		chain.Bindings = nil
+	}
+	inv.Chain, inv.Tenant = &chain, chain.Tenant
+	return inv, nil
+}
+
+func rank(k rulebox.Kind) int {
+	if k == rulebox.KindRule {
+		return 0
+	}
+	return 1
+}
+
+func granted(all []rulebox.Binding) bool {
+	return slices.ContainsFunc(all, func(b rulebox.Binding) bool {
+		return b.Handler != "" || len(b.Secrets)+len(b.Dependencies)+len(b.Modules) > 0
+	})
+}
+
+// resolve finds the trigger, and the kinds of the scripts.
+func (r *Run) resolve() (trigger.Trigger, error) {
+	var t trigger.Trigger
+	for i := range r.Scripts {
+		s := &r.Scripts[i]
+		if err := CheckKind(s.Kind); err != nil {
+			return t, err
+		}
+		f := guess(s.Source)
+		if s.Kind != "" && s.Kind != f.kind {
+			f = form{kind: s.Kind}
+		}
+		if i == 0 {
+			name, err := r.triggerOf(f)
+			if err != nil {
+				return t, err
+			}
+			if t, err = trigger.Lookup(name); err != nil {
+				return t, err
+			}
+		}
+		if s.Kind == "" {
+			s.Kind = kindAt(t, f.kind)
+		}
+		if s.Kind != t.Kind && (t.Form != trigger.Login || s.Kind != rulebox.KindAction) {
+			return t, fmt.Errorf("kind of %s is %s, but the trigger %s runs scripts of the kind %s", s.Name, s.Kind, t.Name, t.Kind)
+		}
+	}
+	if len(r.Scripts) > 1 && t.Form == trigger.Args {
+		return t, fmt.Errorf("the trigger %s runs one script, not %d", t.Name, len(r.Scripts))
+	}
+	return t, nil
+}
+
+// kindAt is the kind of a script at the trigger that looks like the kind.
+func kindAt(t trigger.Trigger, looks rulebox.Kind) rulebox.Kind {
+	if t.Form == trigger.Login && looks == rulebox.KindAction {
+		return looks
+	}
+	return t.Kind
+}
+
+// triggerOf is the trigger's name, that of the first script's form if none is
+// given.
+func (r *Run) triggerOf(f form) (string, error) {
+	name := r.Trigger
+	if name == "" {
+		switch f.kind {
+		case rulebox.KindRule:
+			name = rulebox.TriggerLogin
+		case rulebox.KindDBScript:
+			operation := operationOf(f)
+			if operation == "" {
+				return "", fmt.Errorf("trigger is missing: a database script is run by db.<connection>.<operation>, such as db.legacy.login")
+			}
+			name = trigger.Database(Connection, operation)
+		case rulebox.KindHook:
+			if name = f.trigger; name == "" {
+				return "", fmt.Errorf("trigger is missing: a hook is run by hook.<point>, such as hook.pre-user-registration")
+			}
+		default:
+			if name = f.trigger; name == "" {
+				return "", fmt.Errorf("trigger is missing: the action exports no function that tells, such as onExecutePostLogin")
+			}
+		}
+	}
+	// An action of a login gets its event made of user and context.
+	if name == rulebox.TriggerPostLogin && (r.Input == nil || !has(r.Input, "event") || has(r.Input, "user")) {
+		name = rulebox.TriggerLogin
+	}
+	return name, nil
+}
+
+// has reports whether the text is an object with the member.
+func has(text []byte, member string) bool {
+	found, err := jsonscan.Members(text, nil, member)
+	return err == nil && found[0] != nil
+}
