@@ -72,5 +72,6 @@ func appliedHere(l confine.Layer) bool { return l == confine.Cgroup }
 func (w *worker) lease(b []byte) []byte {
 	w.confineTo(w.memory)
 	w.ours = true
-	return (&wire.Lease{Memory: w.memory, Wall: w.wall}).Append(b)
+	o := &w.pool.opt
+	return (&wire.Lease{Memory: w.memory, Wall: w.wall, Connections: max(1, o.Connections/o.MaxPerTenant)}).Append(b)
 }

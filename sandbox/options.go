@@ -33,6 +33,10 @@ type Options struct {
 	// MaxPerTenant bounds the workers of one tenant (and of one session).
 	// Default: GOMAXPROCS, at least 2.
 	MaxPerTenant int
+	// Connections bounds the connections to databases that one tenant (and one
+	// session) holds, those that wait for the next login included; each worker has
+	// its share, at least one. Default: two for each of MaxPerTenant, at least 8.
+	Connections int
 	// MaxInflightPerWorker bounds the invocations that one worker holds; all but
 	// one of them wait. Default 256, at most 448.
 	MaxInflightPerWorker int
@@ -95,6 +99,7 @@ func (o Options) withDefaults() (Options, error) {
 	set(&o.Warm, 2)
 	set(&o.MaxWorkers, 256)
 	set(&o.MaxPerTenant, max(2, runtime.GOMAXPROCS(0)))
+	set(&o.Connections, max(8, 2*o.MaxPerTenant))
 	set(&o.MaxInflightPerWorker, 256)
 	o.MaxInflightPerWorker = min(o.MaxInflightPerWorker, wire.Slots)
 	set(&o.Queue, 1024)

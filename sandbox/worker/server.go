@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/modules"
 	"github.com/rulebox/rulebox/runtime"
 	"github.com/rulebox/rulebox/sandbox/confine"
 	"github.com/rulebox/rulebox/sandbox/internal/wire"
@@ -139,6 +140,9 @@ func (s *server) handle(kind wire.Kind, body []byte) error {
 		// Not shorter than any invocation here may take: the engine takes a match
 		// that was cut off for no match, and a script must not act on that.
 		runtime.SetRegexpTimeout(m.Wall)
+		if m.Connections > 0 {
+			modules.SetMaxConnections(m.Connections)
+		}
 		return nil
 	case wire.KindScript:
 		sc, err := wire.DecodeScript(body)

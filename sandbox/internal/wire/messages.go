@@ -34,6 +34,9 @@ type Lease struct {
 	Memory int64
 	// Wall is the longest that one invocation may take here.
 	Wall time.Duration
+	// Connections are those to databases that the worker may hold. Zero means the
+	// modules' default.
+	Connections int
 }
 
 // Append appends the frame.
@@ -41,13 +44,14 @@ func (m *Lease) Append(b []byte) []byte {
 	b, at := Begin(b, KindLease)
 	b = appendInt(b, m.Memory)
 	b = appendInt(b, int64(m.Wall))
+	b = appendInt(b, int64(m.Connections))
 	return End(b, at)
 }
 
 // Decode reads the body.
 func (m *Lease) Decode(body []byte) error {
 	d := decoder{b: body}
-	m.Memory, m.Wall = d.int(), time.Duration(d.int())
+	m.Memory, m.Wall, m.Connections = d.int(), time.Duration(d.int()), int(d.int())
 	return d.end()
 }
 

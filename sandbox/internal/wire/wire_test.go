@@ -65,8 +65,8 @@ func TestRoundTrips(t *testing.T) {
 	require.Equal(t, Ready{3, []string{"a", ""}}, ready)
 
 	var lease Lease
-	require.NoError(t, lease.Decode(body(t, (&Lease{1 << 40, time.Hour}).Append(nil), KindLease)))
-	require.Equal(t, Lease{1 << 40, time.Hour}, lease)
+	require.NoError(t, lease.Decode(body(t, (&Lease{1 << 40, time.Hour, 4}).Append(nil), KindLease)))
+	require.Equal(t, Lease{1 << 40, time.Hour, 4}, lease)
 
 	s := rulebox.NewScript(rulebox.KindRule, "n", "src")
 	got, err := DecodeScript(body(t, AppendScript(nil, s), KindScript))
