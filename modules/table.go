@@ -31,7 +31,7 @@ type Global struct {
 
 // Table lists every module. Its order is that of the documentation.
 var Table = sync.OnceValue(func() []Module {
-	own := slices.Concat(nodeModules(), webModules(), langModules(), compatModules(), dbModules())
+	own := slices.Concat(nodeModules(), webModules(), langModules(), actionModules(), compatModules(), dbModules())
 	for _, m := range bundleModules() {
 		if m.Retired == "" || !slices.ContainsFunc(own, func(o Module) bool { return o.Name == m.Name }) {
 			own = append(own, m)

@@ -67,9 +67,8 @@ type programKey struct {
 type chainState struct {
 	programs []*js.Program
 
-	mu      sync.Mutex // guards what follows
-	ready   *js.Realm  // prepared; nil if none
-	touched []string   // globals that the last run used
+	mu    sync.Mutex // guards what changes of the parts
+	parts []part
 }
 
 // Defaults and bounds.
@@ -127,17 +126,14 @@ func (r *Runner) InvokeNumbered(ctx context.Context, number uint64, inv *rulebox
 	return res, nil
 }
 
-// onCPU runs the invocation. It is entered on the processor and leaves it, or
-// hands it to a goroutine that runs what is still in flight.
+// onCPU runs the invocation: its parts one after the other, each in a realm of its
+// own. It is entered on the processor and leaves it. What is still in flight when
+// a part has ended goes on beside.
 func (r *Runner) onCPU(ctx context.Context, g *gate, inv *rulebox.Invocation, deadline time.Time) (res *rulebox.Result, err error) {
 	var realm *js.Realm
-	handed := false
 	defer func() {
 		if x := recover(); x != nil {
 			res, err = nil, rulebox.Errorf(rulebox.CodeInternal, "the runner failed").WithCause(fmt.Errorf("%v\n%s", x, debug.Stack()))
-		}
-		if handed {
-			return
 		}
 		g.Leave()
 		if realm != nil {
@@ -148,28 +144,49 @@ func (r *Runner) onCPU(ctx context.Context, g *gate, inv *rulebox.Invocation, de
 	if err != nil {
 		return nil, err
 	}
-	if realm = state.take(); realm == nil {
-		realm = js.New(inv.Chain, state.programs, r.opt.Host)
-	}
-	g.hold(realm)
-	own := owner{inv.Chain.Tenant, inv.Chain.Session}
-	cache, _ := r.globals.Get(own)
-	in := &js.Input{Ctx: ctx, ID: inv.ID, Args: inv.Args, Owned: r.opt.OwnsArgs, Now: inv.Now, Deadline: deadline, Gate: g, Cache: cache, Tasks: &r.tasks}
+	in := &js.Input{Ctx: ctx, ID: inv.ID, Args: inv.Args, Owned: r.opt.OwnsArgs, Now: inv.Now, Deadline: deadline, Gate: g, Tasks: &r.tasks,
+		Resume: inv.Resume, Stored: inv.Cache}
 	if r.opt.OnLate != nil {
 		in.Late = func(l rulebox.Log) { r.opt.OnLate(g.number, l) }
 	}
-	res, fail := realm.Run(in)
-	r.keepGlobal(own, realm)
-	res.Usage.CPU = g.used()
-	state.touch(realm.Touched())
-	if realm.Pending() && r.keep(realm) {
-		handed = true
-		go r.finish(realm, g, own)
+	own := owner{inv.Chain.Tenant, inv.Chain.Session}
+	var fail *rulebox.Error
+	res = &rulebox.Result{ID: inv.ID}
+	over := false
+	for i := state.from(inv.Resume); i < len(state.parts) && fail == nil && !over; i++ {
+		part := &state.parts[i]
+		if realm = state.take(i); realm == nil {
+			realm = js.NewPart(inv.Chain, state.programs, part.first, part.end, r.opt.Host)
+		}
+		g.hold(realm)
+		in.Cache, _ = r.globals.Get(own)
+		before := res
+		res, fail = realm.Run(in)
+		if fail == nil {
+			res, over = in.Join(before, res)
+		}
+		r.keepGlobal(own, realm)
+		state.touch(i, realm.Touched())
+		r.leave(realm, g.number, own)
+		realm = nil
 	}
+	if fail == nil {
+		fail = in.Complete(inv.Chain, res)
+	}
+	res.Usage.CPU = g.used()
 	if fail != nil {
 		return res, fail
 	}
 	return res, nil
+}
+
+// leave closes a realm whose part has ended, or lets what is in flight go on.
+func (r *Runner) leave(realm *js.Realm, number uint64, own owner) {
+	if realm.Pending() && r.keep(realm) {
+		go r.finish(realm, &gate{r: r, number: number, realm: realm}, own)
+		return
+	}
+	realm.Close()
 }
 
 // keep registers a realm whose work goes on after the answer. The caller must
@@ -196,7 +213,10 @@ func (r *Runner) finish(realm *js.Realm, g *gate, own owner) {
 		delete(r.late, realm)
 		r.mu.Unlock()
 	}()
-	realm.Drain()
+	if !realm.Enter(g) {
+		return
+	}
+	realm.Drain(g)
 	r.keepGlobal(own, realm)
 }
 
@@ -231,8 +251,8 @@ func (r *Runner) Late() int {
 	return len(r.late)
 }
 
-// Prepare makes a realm ready for the next invocation of the chain, if the chain
-// allows it and none is ready. It returns soon and runs on the caller's time.
+// Prepare makes realms ready for the next invocation of the chain, if the chain
+// allows it and none are ready. It returns soon and runs on the caller's time.
 //
 // It compiles nothing: a source may hang the compiler, and then an invocation,
 // which has a number and a deadline, must be the one that is ended. So it does
@@ -247,13 +267,18 @@ func (r *Runner) Prepare(chain *rulebox.Chain) {
 	}
 	defer g.Leave()
 	state, err := r.state(chain, g)
-	if err != nil || state.has() {
+	if err != nil {
 		return
 	}
-	realm := js.New(chain, state.programs, r.opt.Host)
-	g.hold(realm)
-	if realm.Preload(state.lastTouched()) {
-		state.put(realm)
+	for i := range state.parts {
+		if state.has(i) {
+			continue
+		}
+		realm := js.NewPart(chain, state.programs, state.parts[i].first, state.parts[i].end, r.opt.Host)
+		g.hold(realm)
+		if realm.Preload(state.lastTouched(i)) {
+			state.put(i, realm)
+		}
 	}
 }
 

@@ -5,9 +5,12 @@
 // folder of the archive:
 //
 //	case/1.js …       the scripts, run in the order of their names; the script's
-//	                  name is the file's, without .js
+//	                  name is the file's, without .js. A 2.action.js is an action.
 //	case/user.json    the first argument; a small user if absent
 //	case/context.json the second argument; a small context if absent
+//	case/event.json   for actions in place of user and context: the event, a small
+//	                  one if absent; for the trigger login the third argument
+//	case/x.module.js  what actions require as actions:x
 //	case/config.json  the configuration object
 //	case/case.json    a Setting
 //	case/want.json    a Want
@@ -30,7 +33,7 @@ import (
 	"golang.org/x/tools/txtar"
 )
 
-//go:embed testdata/*.txtar
+//go:embed testdata/*.txtar testdata/actions/*.txtar testdata/hooks/*.txtar
 var files embed.FS
 
 // A Case is one case of the suite.
@@ -59,6 +62,7 @@ type Setting struct {
 	// Tags let callers leave cases out: cache (needs the same worker twice),
 	// slow (takes longer than 100 ms).
 	Tags []string `json:"tags"`
+	Grants
 }
 
 // A Want is what the answer must be. Absent fields are not looked at, except
@@ -87,6 +91,7 @@ type Want struct {
 	LogsHave []string `json:"logs_have"`
 	// Scripts are name:status.
 	Scripts []string `json:"scripts"`
+	Effects
 }
 
 const (
@@ -96,21 +101,27 @@ const (
 
 // Cases returns all cases.
 func Cases() ([]Case, error) {
-	names, err := files.ReadDir("testdata")
-	if err != nil {
-		return nil, err
-	}
 	var cases []Case
-	for _, n := range names {
-		data, err := files.ReadFile("testdata/" + n.Name())
+	for _, dir := range []string{"testdata", "testdata/actions", "testdata/hooks"} {
+		names, err := files.ReadDir(dir)
 		if err != nil {
 			return nil, err
 		}
-		more, err := parse(strings.TrimSuffix(n.Name(), ".txtar"), txtar.Parse(data))
-		if err != nil {
-			return nil, err
+		for _, n := range names {
+			if n.IsDir() {
+				continue
+			}
+			data, err := files.ReadFile(dir + "/" + n.Name())
+			if err != nil {
+				return nil, err
+			}
+			name := strings.TrimPrefix(strings.TrimPrefix(dir+"/", "testdata/")+strings.TrimSuffix(n.Name(), ".txtar"), "/")
+			more, err := parse(name, txtar.Parse(data))
+			if err != nil {
+				return nil, err
+			}
+			cases = append(cases, more...)
 		}
-		cases = append(cases, more...)
 	}
 	return cases, nil
 }
@@ -164,13 +175,23 @@ func newCase(name string, files map[string][]byte) (Case, error) {
 	}
 	var scripts []string
 	for f := range files {
-		if strings.HasSuffix(f, ".js") {
+		if strings.HasSuffix(f, ".js") && !strings.HasSuffix(f, moduleSuffix) {
 			scripts = append(scripts, f)
 		}
 	}
 	slices.Sort(scripts)
 	for _, f := range scripts {
-		c.Chain.Scripts = append(c.Chain.Scripts, rulebox.NewScript(c.Setting.Kind, strings.TrimSuffix(f, ".js"), string(files[f])))
+		name, kind := strings.TrimSuffix(f, ".js"), c.Setting.Kind
+		if action, ok := strings.CutSuffix(name, ".action"); ok {
+			name, kind = action, rulebox.KindAction
+		}
+		c.Chain.Scripts = append(c.Chain.Scripts, rulebox.NewScript(kind, name, string(files[f])))
+	}
+	if err := c.grant(files); err != nil {
+		return c, err
+	}
+	if c.Args != nil {
+		return c, nil
 	}
 	c.Args = c.Setting.Args
 	if c.Args == nil {
@@ -211,7 +232,8 @@ const safety = 30 * time.Second
 func (c *Case) Run(t *testing.T, invoker rulebox.Invoker) {
 	ctx, cancel := context.WithTimeout(context.Background(), safety)
 	defer cancel()
-	inv := &rulebox.Invocation{Chain: c.Chain, Tenant: c.Chain.Tenant, Trigger: c.Chain.Trigger, ID: "tx-1", Args: c.Args}
+	inv := &rulebox.Invocation{Chain: c.Chain, Tenant: c.Chain.Tenant, Trigger: c.Chain.Trigger, ID: "tx-1", Args: c.Args,
+		Resume: c.Setting.Resume.resume(), Cache: c.Setting.Cache}
 	if c.Setting.NowMS != 0 {
 		inv.Now = time.UnixMilli(c.Setting.NowMS).UTC()
 	}
@@ -239,6 +261,7 @@ func (c *Case) Check(t *testing.T, res *rulebox.Result, err error) {
 	}
 	w.checkValues(t, res)
 	w.checkLogs(t, res)
+	w.checkEffects(t, res, err)
 	if w.Redirect != nil {
 		assert.Equal(t, *w.Redirect, res.RedirectURL, "redirect")
 	}

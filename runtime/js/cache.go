@@ -88,7 +88,7 @@ type dropped struct{}
 // saveGlobal clones what scripts put on the global object, if they may have.
 func (r *Realm) saveGlobal() {
 	uses := false
-	for _, p := range r.progs {
+	for _, p := range r.progs[r.first:r.end] {
 		uses = uses || p.global
 	}
 	if !uses || !r.alive() {

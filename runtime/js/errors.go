@@ -22,7 +22,7 @@ const (
 // left of it.
 func (r *Realm) expire() {
 	wall := r.limits.Wall
-	if left := r.budget; left < wall-max(wall/20, 50*time.Millisecond) {
+	if left := r.in.sheet.budget; left < wall-max(wall/20, 50*time.Millisecond) {
 		r.Stop(rulebox.CodeTimeout,
 			fmt.Sprintf("the scripts did not end within the %v that were left to them", left.Round(time.Millisecond)),
 			fmt.Sprintf("make the rules faster; of the limit of %v (limits.wall, --timeout) the rest had passed before, or the caller does not wait longer", wall), context.DeadlineExceeded)
@@ -84,12 +84,13 @@ func (r *Realm) failed(err error) *rulebox.Error {
 		if !strings.HasPrefix(e.Trace, "at ") {
 			e.Trace = strings.Trim(r.frames(ex.Stack())+"\n"+e.Trace, "\n")
 		}
-		if e.Name == "UnauthorizedError" {
+		if e.Name == "UnauthorizedError" && !r.isAction() {
 			e.Code = rulebox.CodeDenied
 		} else if r.forbidden(ex.Value()) {
 			e.Code = rulebox.CodeForbidden
 		}
 		r.hint(e, ex.Value())
+		r.hookRefusal(e, ex.Value(), false)
 	case errors.As(err, &own):
 		*e = *own
 		e.Script = r.scriptName()
@@ -132,6 +133,7 @@ func (r *Realm) refused(v goja.Value, args []goja.Value) *rulebox.Error {
 	}
 	r.describe(e, v)
 	r.hint(e, v)
+	r.hookRefusal(e, v, true)
 	if s := r.reason.Load(); s != nil {
 		return r.failed(errStopped)
 	}

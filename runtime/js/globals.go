@@ -73,13 +73,15 @@ type lazyGlobals Realm
 
 func (l *lazyGlobals) Get(key string) goja.Value {
 	r := (*Realm)(l)
-	if !isGlobal(key) || r.globals.making[key] {
+	if !isGlobal(key) && !r.isHookClass(key) || r.globals.making[key] {
 		return nil
 	}
 	return r.makeGlobal(key)
 }
 
-func (l *lazyGlobals) Has(key string) bool               { return isGlobal(key) }
+func (l *lazyGlobals) Has(key string) bool {
+	return isGlobal(key) || (*Realm)(l).isHookClass(key)
+}
 func (l *lazyGlobals) Set(key string, v goja.Value) bool { return false }
 func (l *lazyGlobals) Delete(key string) bool            { return false }
 func (l *lazyGlobals) Keys() []string                    { return nil }
@@ -101,6 +103,8 @@ func (r *Realm) makeGlobal(key string) goja.Value {
 	var v goja.Value
 	if make, ok := builtin[key]; ok {
 		v = make(r)
+	} else if r.isHookClass(key) {
+		v = r.hookClass(key)
 	} else {
 		r.permitGlobal(key)
 		g := moduleGlobals()[key]

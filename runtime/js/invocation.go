@@ -55,6 +55,7 @@ func (r *Realm) realmModule() goja.Value {
 		r.log(clipValue(call.Argument(0), 16), clipValue(call.Argument(1), maxLine))
 		return goja.Undefined()
 	}))
+	o.Set("cache", r.function("cache", func(goja.FunctionCall) goja.Value { return r.cacheModule() }))
 	return o
 }
 

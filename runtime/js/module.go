@@ -20,6 +20,7 @@ type loader struct {
 	packages map[rulebox.Digest]goja.Callable // started ones: see package.go
 	call     *goja.Object                     // internal/invocation
 	tests    map[string]goja.Callable
+	shared   map[*rulebox.ActionModule]*sharedModule
 	// polyfills are the groups that were installed.
 	polyfills map[string]bool
 }

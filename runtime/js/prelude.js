@@ -117,7 +117,19 @@
     this.user_id = id;
   });
 
+  // An error class of hooks. The second message is for the user.
+  function hookError(name) {
+    return errorClass(name, Error, function (message, friendlyMessage) {
+      Object.defineProperty(this, 'name', { value: name, writable: true, configurable: true });
+      Object.defineProperty(this, 'message', {
+        value: message === undefined ? '' : String(message), writable: true, configurable: true
+      });
+      if (friendlyMessage !== undefined) this.friendlyMessage = String(friendlyMessage);
+    });
+  }
+
   return {
+    hookError: hookError,
     queueMicrotask: queueMicrotask,
     nextTick: nextTick,
     turn: turn,

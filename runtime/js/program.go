@@ -24,6 +24,7 @@ type Program struct {
 	Warnings []string
 
 	prg       *goja.Program
+	file      string   // stands for the source in stack traces
 	names     []string // identifiers of the source, for advice
 	module    bool     // running the program gives a module body
 	global    bool     // mentions the global object, so that its cache is kept
@@ -38,18 +39,18 @@ type Program struct {
 // Compiling cannot be interrupted, and hostile source can make it run for ever
 // or exhaust the stack: callers are in a jailed process.
 func Compile(s *rulebox.Script) (*Program, error) {
-	p := &Program{Script: s}
+	p := &Program{Script: s, file: s.Name}
 	form := lang.Expression
 	switch s.Kind {
 	case rulebox.KindRule, rulebox.KindDBScript:
-	case rulebox.KindHook:
+	case rulebox.KindHook, rulebox.KindAction:
 		form, p.module = lang.Module, true
-	case rulebox.KindAction:
-		return nil, invalid(s, "this engine does not run actions yet", "bind it as a rule: function (user, context, callback) { … }")
+	case rulebox.KindModule:
+		form, p.module, p.file = lang.Shared, true, actionsPrefix+s.Name
 	default:
-		return nil, invalid(s, "the kind is unknown", "known kinds are rule, hook and dbscript")
+		return nil, invalid(s, "the kind is unknown", "known kinds are rule, action, hook, dbscript and module")
 	}
-	r, err := lang.Prepare(s.Name, s.Source, form)
+	r, err := lang.Prepare(p.file, s.Source, form)
 	if err != nil {
 		return nil, refusal(s, err)
 	}
@@ -63,6 +64,9 @@ func Compile(s *rulebox.Script) (*Program, error) {
 	p.ticks = strings.Contains(s.Source, "nextTick")
 	p.warmth = warmthOf(s.Source)
 	for _, name := range p.Requires {
+		if strings.HasPrefix(name, actionsPrefix) {
+			continue // what is attached is known when it runs
+		}
 		if m, ok := modules.Lookup(name); !ok || m.Internal {
 			p.Warnings = append(p.Warnings, fmt.Sprintf("require('%s') will fail: there is no such module", name))
 		} else if m.Retired != "" {
@@ -104,6 +108,10 @@ func refusal(s *rulebox.Script, err error) error {
 // form says what a script of the kind looks like.
 func form(k rulebox.Kind) string {
 	switch k {
+	case rulebox.KindAction:
+		return "an action is a module: exports.onExecutePostLogin = async (event, api) => { … }"
+	case rulebox.KindModule:
+		return "a module that actions share: module.exports = { … }"
 	case rulebox.KindHook:
 		return "a hook is a module: module.exports = function (…, callback) { … }"
 	case rulebox.KindDBScript:

@@ -47,7 +47,8 @@ type Input struct {
 	// Deadline ends the run and what it left in flight.
 	Deadline time.Time
 	Gate     Gate
-	// Cache is what `global` held when the last run ended; nil for nothing.
+	// Cache is what `global` held when the last run ended; nil for nothing. A
+	// realm reads it when it begins.
 	Cache *Cache
 	// Tasks, if not nil, counts the goroutines of tasks. They end soon after the
 	// realm is closed.
@@ -55,14 +56,37 @@ type Input struct {
 	// Late, if not nil, takes the lines written after the answer was made, and
 	// what was thrown then.
 	Late func(rulebox.Log)
+	// Resume and Stored are the invocation's: where a suspended chain goes on, and
+	// what api.cache holds when it begins.
+	Resume *rulebox.Resume
+	Stored []rulebox.CacheEntry
+
+	// What the realms of one invocation share: they run one after the other.
+	sheet *sheet
+}
+
+// A sheet is what an invocation has come to, over all of its realms.
+type sheet struct {
+	budget   time.Duration // left when the first realm began
+	spent    int           // bytes of values and commands
+	logs     []rulebox.Log
+	logBytes int
+	logsCut  bool
+	scripts  []rulebox.ScriptUsage
+	commands []json.RawMessage
+	effects  *effects // nil before the first action
+	store    *store   // nil before the first use of the cache
 }
 
 // A Realm is the globals of one run, its event loop and its natives. It is used
-// for one invocation and then closed.
+// for one invocation and then closed. It runs the scripts from first up to end
+// of the chain: all rules, or one other script.
 type Realm struct {
 	vm    *goja.Runtime
 	chain *rulebox.Chain
 	progs []*Program
+	first int
+	end   int
 	fns   []goja.Value  // the functions of progs, once they are evaluated
 	turns goja.Callable // runs a turn with its ticks; nil if nothing uses them
 	host  modules.Host
@@ -72,9 +96,10 @@ type Realm struct {
 	tickWaits bool
 
 	in     *Input
+	gate   Gate
+	before *Cache // what `global` held when the run began
 	limits rulebox.Limits
-	budget time.Duration // left when the run began
-	script int           // index of the script that runs, or waits
+	script int // index of the script that runs, or waits
 
 	// What the current script has given back.
 	awaited  int // the script whose callback the chain waits for
@@ -85,9 +110,8 @@ type Realm struct {
 
 	saved *Cache // what the run left on global; nil to keep what was there
 
-	logs     []rulebox.Log
-	logBytes int
-	logsCut  bool
+	action  *action // of a realm that runs one; see action.go
+	effects *effects
 
 	loop     loop
 	globals  globals
@@ -112,14 +136,21 @@ type stopReason struct {
 	cause   error
 }
 
-// New returns a fresh realm for the programs of the chain. Nothing of the
-// customer's has run in it.
+// New returns a fresh realm for all programs of a chain that has no actions.
 func New(chain *rulebox.Chain, progs []*Program, host modules.Host) *Realm {
+	return NewPart(chain, progs, 0, len(progs), host)
+}
+
+// NewPart returns a fresh realm for the programs from first up to end of those of
+// the chain: see Part. Nothing of the customer's has run in it.
+func NewPart(chain *rulebox.Chain, progs []*Program, first, end int, host modules.Host) *Realm {
 	hideEngineGlobals() // before the first global object is made
 	r := &Realm{
 		vm:     goja.New(),
 		chain:  chain,
 		progs:  progs,
+		first:  first,
+		end:    end,
 		fns:    make([]goja.Value, len(progs)),
 		host:   host,
 		limits: chain.Limits.WithDefaults(),
@@ -133,7 +164,7 @@ func New(chain *rulebox.Chain, progs []*Program, host modules.Host) *Realm {
 	r.vm.SetPromiseRejectionTracker(r.trackRejection)
 	r.vm.SetAsyncContextTracker((*asyncContext)(r))
 	r.installGlobals()
-	for _, p := range progs {
+	for _, p := range progs[first:end] {
 		if len(p.polyfills) > 0 {
 			r.guard(func() { r.polyfill(p.polyfills) })
 		}
@@ -148,13 +179,17 @@ func New(chain *rulebox.Chain, progs []*Program, host modules.Host) *Realm {
 // plain functions, and the globals and modules that an earlier run touched. It
 // reports whether the realm can be used.
 func (r *Realm) Preload(touched []string) bool {
-	for i, p := range r.progs {
+	for i := r.first; i < r.end; i++ {
+		p := r.progs[i]
 		if p.Plain {
 			if err := r.load(i); err != nil {
 				r.fns[i] = nil // the run meets it again and reports it
 			}
 		}
 		r.warm(p.warmth)
+	}
+	if r.isAction() {
+		r.guard(r.prepareAction)
 	}
 	for _, name := range touched {
 		r.guard(func() {
@@ -192,13 +227,17 @@ func (r *Realm) Global(now *Cache) *Cache {
 	if r.saved == nil {
 		return now
 	}
-	c := r.saved.Merge(r.in.Cache, now)
-	r.in.Cache, r.saved = r.saved, nil
+	c := r.saved.Merge(r.before, now)
+	r.before, r.saved = r.saved, nil
 	return c
 }
 
 // Pending reports whether work is still in flight after the answer.
 func (r *Realm) Pending() bool { return r.alive() && r.loop.pending() }
+
+// Enter waits for the processor, for Drain. It returns false when the realm was
+// stopped before.
+func (r *Realm) Enter(gate Gate) bool { return gate.Enter(r.stop) }
 
 // Close releases what the realm holds, on the goroutine that ran it. Tasks in
 // flight are told to end.
@@ -319,21 +358,22 @@ const lineCost = 16
 
 // log adds a line, within the bound of all lines together.
 func (r *Realm) log(level, text string) {
-	if r.logsCut || r.finished && (r.in == nil || r.in.Late == nil) {
+	if r.in == nil || r.in.sheet == nil || r.in.sheet.logsCut || r.finished && r.in.Late == nil {
 		return
 	}
+	sheet := r.in.sheet
 	max := min(rulebox.MaxLogBytes, r.limits.Output)
-	if r.logBytes+len(text)+lineCost > max {
-		r.logsCut = true
+	if sheet.logBytes+len(text)+lineCost > max {
+		sheet.logsCut = true
 		level, text = "warn", fmt.Sprintf("more than %d bytes were logged; what follows was cut", max)
 	}
-	r.logBytes += len(text) + lineCost
+	sheet.logBytes += len(text) + lineCost
 	l := rulebox.Log{Level: level, Text: strings.ToValidUTF8(text, "\ufffd"), Script: r.scriptName()}
 	if r.finished {
 		r.in.Late(l)
 		return
 	}
-	r.logs = append(r.logs, l)
+	sheet.logs = append(sheet.logs, l)
 }
 
 func (r *Realm) scriptName() string {

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/dop251/goja"
-	"github.com/rulebox/rulebox"
 )
 
 // actionModule returns what a module that actions share exports.
@@ -24,10 +23,4 @@ func (r *Realm) actionModule(q *requirer, name string) goja.Value {
 		msg += "attached to this script are " + strings.Join(names, ", ")
 	}
 	panic(r.coded("Error", "MODULE_NOT_FOUND", msg))
-}
-
-// sharedModule evaluates the module once for the realm: with a require() of its
-// own versions (requireFor) and its own secrets.
-func (r *Realm) sharedModule(m *rulebox.ActionModule) goja.Value {
-	panic(r.coded("Error", "MODULE_NOT_FOUND", fmt.Sprintf("Cannot find module '%s%s': this engine does not load shared modules yet", actionsPrefix, m.Name)))
 }

@@ -11,52 +11,80 @@ import (
 	"github.com/rulebox/rulebox/runtime/js/lazy"
 )
 
-// Run runs the programs of the chain in order and returns what is left. It is
-// called once, on the processor. After it returns, work may still be in flight:
-// see Pending and Drain.
+// Run runs the realm's programs in order and returns what is left of the
+// invocation up to here. It is called once, on the processor. After it returns,
+// work may still be in flight: see Pending and Drain.
+//
+// The realms of one invocation have one Input, and run one after the other. The
+// result of the last one is the invocation's.
 func (r *Realm) Run(in *Input) (*rulebox.Result, *rulebox.Error) {
-	r.in = in
+	r.in, r.gate, r.before = in, in.Gate, in.Cache
 	if !in.Now.IsZero() {
 		r.vm.SetTimeSource(func() time.Time { return in.Now })
 	}
-	r.budget = time.Until(in.Deadline)
-	r.stopAt = time.AfterFunc(r.budget, r.expire)
+	left := time.Until(in.Deadline)
+	if in.sheet == nil {
+		in.sheet = &sheet{budget: left, scripts: make([]rulebox.ScriptUsage, 0, len(r.progs))}
+	}
+	r.stopAt = time.AfterFunc(left, r.expire)
 	if in.Ctx != nil && in.Ctx.Done() != nil {
 		unwatch := contextAfter(in.Ctx, r)
 		defer unwatch()
 	}
-	res := &rulebox.Result{ID: in.ID, Scripts: make([]rulebox.ScriptUsage, 0, len(r.progs))}
-	args, fail := r.decode(in)
-	if fail == nil {
-		r.restoreGlobal(in.Cache)
-	}
-	for i := 0; i < len(r.progs) && fail == nil; i++ {
-		start := time.Now()
-		fail = r.runScript(i, args)
-		status := "ok"
-		if fail != nil {
-			status = string(fail.Code)
-		} else {
-			args = r.nextArgs(args)
-		}
-		res.Scripts = append(res.Scripts, rulebox.ScriptUsage{
-			Name: r.progs[i].Script.Name, Duration: time.Since(start), Status: status})
-	}
-	if fail == nil {
-		fail = r.encode(res, args)
+	res := &rulebox.Result{ID: in.ID}
+	var fail *rulebox.Error
+	if r.isAction() {
+		fail = r.runAction(res)
+	} else {
+		fail = r.runCallbacks(res)
 	}
 	r.saveGlobal()
 	r.finished = true
-	res.Logs = r.logs
+	res.Logs, res.Scripts = in.sheet.logs, in.sheet.scripts
+	res.Commands = in.sheet.commands
 	if fail != nil {
-		res.Values, res.RedirectURL = nil, ""
+		res.Values, res.RedirectURL, res.Suspended = nil, "", 0
 	}
 	return res, fail
 }
 
+// runCallbacks runs scripts that end by a callback, and writes out what they leave.
+func (r *Realm) runCallbacks(res *rulebox.Result) *rulebox.Error {
+	args, fail := r.decode(r.in)
+	if fail == nil {
+		r.restoreGlobal(r.before)
+	}
+	for i := r.first; i < r.end && fail == nil; i++ {
+		start := time.Now()
+		if fail = r.runScript(i, args); fail == nil {
+			args = r.nextArgs(args)
+		}
+		r.account(i, start, fail)
+	}
+	if fail == nil {
+		fail = r.encode(res, args)
+	}
+	if fail == nil {
+		fail = r.hookResult(res)
+	}
+	return fail
+}
+
+// account adds what the script has cost to the invocation's account.
+func (r *Realm) account(i int, start time.Time, fail *rulebox.Error) {
+	status := "ok"
+	if fail != nil {
+		status = string(fail.Code)
+	}
+	sheet := r.in.sheet
+	sheet.scripts = append(sheet.scripts, rulebox.ScriptUsage{Name: r.progs[i].Script.Name, Duration: time.Since(start), Status: status})
+}
+
 // Drain runs what is still in flight after Run, until nothing is, or the
-// deadline. Failures have no reader any more.
-func (r *Realm) Drain() {
+// deadline. Failures have no reader any more. It is called on the processor, which
+// the gate gives from now on.
+func (r *Realm) Drain(gate Gate) {
+	r.gate = gate
 	for r.alive() && r.step() {
 		r.failure = nil
 	}
@@ -64,12 +92,16 @@ func (r *Realm) Drain() {
 }
 
 func (r *Realm) decode(in *Input) ([]goja.Value, *rulebox.Error) {
-	args := make([]goja.Value, len(in.Args), len(in.Args)+1)
+	texts := in.Args
+	if r.chain.Trigger == rulebox.TriggerLogin && r.rules() && len(texts) > 2 {
+		texts = texts[:2] // the third is for actions
+	}
+	args := make([]goja.Value, len(texts), len(texts)+1)
 	decode := r.codec.Decode
 	if in.Owned {
 		decode = r.codec.DecodeOwned
 	}
-	for i, text := range in.Args {
+	for i, text := range texts {
 		v, err := decode(text)
 		if err != nil {
 			if !r.alive() {
@@ -78,6 +110,9 @@ func (r *Realm) decode(in *Input) ([]goja.Value, *rulebox.Error) {
 			return nil, rulebox.Errorf(rulebox.CodeInvalid, "argument %d (%s) is not JSON", i+1, argName(r.chain.Trigger, i)).WithCause(err)
 		}
 		args[i] = v
+	}
+	if err := r.hookArgs(args); err != nil {
+		return nil, r.failed(err)
 	}
 	return args, nil
 }
@@ -133,7 +168,7 @@ func (r *Realm) runScript(i int, args []goja.Value) *rulebox.Error {
 func (r *Realm) enterScript(i int) {
 	if r.script != i {
 		r.script = i
-		r.in.Gate.Script(i)
+		r.gate.Script(i)
 	}
 }
 
@@ -171,7 +206,7 @@ func (r *Realm) nextArgs(args []goja.Value) []goja.Value {
 
 // rules reports whether the chain is one of rules, whose arguments are its values.
 func (r *Realm) rules() bool {
-	return len(r.progs) == 0 || r.progs[0].Script.Kind == rulebox.KindRule
+	return r.first == r.end || r.progs[r.first].Script.Kind == rulebox.KindRule
 }
 
 func isFunctionValue(o *goja.Object) bool {
@@ -218,16 +253,16 @@ func (r *Realm) wait() bool {
 		defer t.Stop()
 		due = t.C
 	}
-	r.in.Gate.Leave()
+	r.gate.Leave()
 	select {
 	case <-due:
 	case <-r.loop.notify:
 	case <-r.stop:
 	}
-	if !r.in.Gate.Enter(r.stop) {
+	if !r.gate.Enter(r.stop) {
 		return false
 	}
-	r.in.Gate.Script(r.script)
+	r.gate.Script(r.script)
 	return r.alive()
 }
 
@@ -246,6 +281,7 @@ func (r *Realm) encode(res *rulebox.Result, args []goja.Value) *rulebox.Error {
 			return e
 		}
 		max -= len(text)
+		r.in.sheet.spent += len(text)
 		res.Values = append(res.Values, text)
 	}
 	if r.rules() && len(args) > 1 {

@@ -63,11 +63,8 @@ func (t *trace) add(f frame) {
 	if strings.HasPrefix(f.file, internalFile) || f.file == "" || f.file == "<native>" || t.b.Len() > maxTrace {
 		return
 	}
-	for _, p := range t.r.progs {
-		if p.Script.Name == f.file {
-			f.line, f.column = p.position(f.line, f.column)
-			break
-		}
+	if p := t.r.programOf(f.file); p != nil {
+		f.line, f.column = p.position(f.line, f.column)
 	}
 	if t.b.Len() > 0 {
 		t.b.WriteByte('\n')
@@ -77,6 +74,21 @@ func (t *trace) add(f frame) {
 		at = f.function + " (" + at + ")"
 	}
 	t.b.WriteString("at " + at)
+}
+
+// programOf returns the program whose source the file is, nil if there is none.
+func (r *Realm) programOf(file string) *Program {
+	for _, p := range r.progs[r.first:r.end] {
+		if p.file == file {
+			return p
+		}
+	}
+	for _, p := range r.loader.shared {
+		if p.program.file == file {
+			return p.program
+		}
+	}
+	return nil
 }
 
 // cleanStack keeps the guest's own frames of an error's `stack`.

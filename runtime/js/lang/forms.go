@@ -37,7 +37,7 @@ type preparer struct {
 // the text: the form that came closest to being meant.
 func (p *preparer) direct() (*Result, *Error) {
 	p.source = strings.Replace(p.source, "#!", "//", boolInt(strings.HasPrefix(p.source, "#!")))
-	if p.form == Module {
+	if p.form != Expression {
 		return p.parseModule()
 	}
 	r, e1 := p.parseExpression("(", p.source, "\n)")
@@ -79,7 +79,7 @@ func furthest(errs ...*Error) *Error {
 }
 
 func (p *preparer) parseModule() (*Result, *Error) {
-	r, err := p.parse(modulePrefix, p.source, moduleSuffix)
+	r, err := p.parse(p.modulePrefix(), p.source, moduleSuffix)
 	if err != nil {
 		return nil, err
 	}

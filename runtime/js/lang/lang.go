@@ -57,6 +57,9 @@ const (
 	// Running the program gives `function (exports, require, module, __filename,
 	// __dirname)`, whose call evaluates the module.
 	Module
+	// Shared is a module that actions share: a Module whose function has a further
+	// parameter, `actions`.
+	Shared
 )
 
 // Shape is how a source of form Expression gives its function.

@@ -34,12 +34,12 @@ var supported = map[string]bool{
 
 // lowered tries esbuild on every form, for a source that goja's parser refuses.
 func (p *preparer) lowered() (*Result, *Error) {
-	if p.form == Module {
+	if p.form != Expression {
 		code, lines, err := p.esbuild("", p.source, "")
 		if err != nil {
 			return nil, err
 		}
-		r, err := p.parse(modulePrefix+"\n", code, moduleSuffix)
+		r, err := p.parse(p.modulePrefix()+"\n", code, moduleSuffix)
 		if err != nil {
 			return nil, err
 		}
