@@ -28,6 +28,7 @@ const maxInput = 4 << 20
 type runFlags struct {
 	user, context, configFile, management, memory, trigger string
 
+	data    string
 	config  []string
 	timeout time.Duration
 	jail    jailFlags
@@ -43,6 +44,7 @@ func run(ctx context.Context, flags *pflag.FlagSet, args []string, std stdio) in
 	flags.StringVar(&f.memory, "memory", "128MiB", "memory that the scripts may hold, a `size` such as 64MiB")
 	flags.StringVar(&f.trigger, "trigger", rulebox.TriggerLogin, "the trigger to fire")
 	flags.StringVar(&f.management, "management", "", "JSON `file` with domain, baseUrl and accessToken of the management API, for auth0.users and the like")
+	flags.StringVar(&f.data, "data", defaultData, "the `folder` with the packages of rulebox modules add")
 	f.jail.add(flags)
 	if code, done := parse(flags, args, std); done {
 		return code
@@ -50,6 +52,9 @@ func run(ctx context.Context, flags *pflag.FlagSet, args []string, std stdio) in
 	inv, err := f.invocation(flags.Args(), std.in)
 	if err != nil {
 		return misused(std, "%v", err)
+	}
+	if err := usePackages(f.data, inv.Chain); err != nil {
+		return fails(std, err)
 	}
 	opt, err := f.jail.options(zap.NewNop())
 	if err != nil {

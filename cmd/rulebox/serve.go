@@ -168,6 +168,7 @@ func (f *serveFlags) serve(ctx context.Context, log *zap.Logger, std stdio) erro
 	}
 	folder := store.OpenFolder(f.tenants, check, log)
 	folder.CheckEgress = sandbox.ValidateEgress
+	folder.Packages = store.OpenPackages(f.data)
 	if err := folder.Load(ctx); err != nil {
 		return err
 	}
@@ -192,7 +193,7 @@ func (f *serveFlags) serve(ctx context.Context, log *zap.Logger, std stdio) erro
 	})
 	client := bus.NewClient(conn)
 	handler := gateway.New(gateway.Options{
-		Triggers: client, Unsaved: pipeline, Authorize: authorize(tokens), Known: func(token string) bool { return tokens.Find(token) != nil },
+		Triggers: client, Unsaved: unsaved{folder.Packages, pipeline}, Authorize: authorize(tokens), Known: func(token string) bool { return tokens.Find(token) != nil },
 		Ready: probe(client, f.bypass), Metrics: numbers.handler(),
 	})
 	s.start("http", f.httpServer(listener, handler, log))

@@ -20,9 +20,9 @@ func Integrity(b []byte) string {
 // errIntegrity says that a tarball is not the one that was published.
 var errIntegrity = errors.New("the tarball is not what the registry published")
 
-// verify checks the bytes against the strongest hash of an integrity text, or
+// Verify checks the bytes against the strongest hash of an integrity text, or
 // the shasum of old versions. Nothing to check against is an error.
-func (d Dist) verify(b []byte) error {
+func (d Dist) Verify(b []byte) error {
 	want := map[string][]string{}
 	for _, part := range strings.Fields(d.Integrity) {
 		algorithm, sum, _ := strings.Cut(part, "-")

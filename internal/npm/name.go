@@ -111,3 +111,16 @@ func (s Spec) newest(versions []string) string {
 	}
 	return name
 }
+
+// Generation is what a version is compatible with: its major number, with the
+// minor one while the major is 0; empty for what is no version.
+func Generation(version string) string {
+	v, err := semver.NewVersion(version)
+	switch {
+	case err != nil:
+		return ""
+	case v.Major() > 0:
+		return fmt.Sprint(v.Major())
+	}
+	return fmt.Sprintf("0.%d", v.Minor())
+}

@@ -3,13 +3,16 @@ package npm
 import (
 	"bufio"
 	"cmp"
+	"context"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // Config is what npm's own configuration says about registries.
@@ -146,4 +149,25 @@ func (c *Config) authorization(u *url.URL) string {
 		}
 	}
 	return header
+}
+
+// askTime bounds how long npm may think about its own settings.
+const askTime = 20 * time.Second
+
+// AskNPM sets the registry to npm's own default, if npm is installed and nothing
+// else names one. No registry is written down here.
+func (c *Config) AskNPM(ctx context.Context) {
+	if c.Registry != "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, askTime)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, "npm", "config", "get", "registry").Output()
+	if err != nil {
+		return // no npm: whoever needs a registry says so
+	}
+	c.Registry = strings.TrimSpace(string(out))
+	if c.normalize() != nil {
+		c.Registry = ""
+	}
 }

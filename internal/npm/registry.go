@@ -142,7 +142,7 @@ func (r *Registry) Fetch(ctx context.Context, m *Manifest) (*Archive, error) {
 	if err != nil {
 		return fail(err)
 	}
-	if err := m.Dist.verify(tgz); err != nil {
+	if err := m.Dist.Verify(tgz); err != nil {
 		return fail(err)
 	}
 	a, err := Unpack(tgz)

@@ -111,6 +111,9 @@ func (r *Realm) guestModule(q *requirer, name string) goja.Value {
 	if q.pkg == "" {
 		r.permit(req.name, name)
 	}
+	if q.pkg != "" && strings.HasPrefix(name, standIns) {
+		return r.internalModule(name)
+	}
 	if p := r.findPackage(q, req); p != nil {
 		return r.evaluatePackage(p, req)
 	}
@@ -128,6 +131,10 @@ func (r *Realm) guestModule(q *requirer, name string) goja.Value {
 
 // actionsPrefix begins the name of a module that a tenant's actions share.
 const actionsPrefix = "actions:"
+
+// standIns begins the names of what packages have in place of Node's own modules
+// that scripts cannot have.
+const standIns = "internal/npm/"
 
 func (r *Realm) entry(name string, m *modules.Module) goja.Value {
 	if m.Retired != "" {

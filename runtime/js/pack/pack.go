@@ -268,14 +268,33 @@ func builtinName(request string) string {
 	return name
 }
 
-// builtin returns what the table has for a built-in of Node.js.
-func builtin(request string) (ok bool, problem *Problem) {
+// builtin returns the request that a built-in of Node.js is, empty if it is none.
+// Those that only watch or print have a stand-in for packages; so have, if the
+// operator says so, those that scripts cannot have: they are there, and refuse.
+func (b *builder) builtin(request string) (table string, problem *Problem) {
 	m, found := modules.Lookup(request)
-	switch {
-	case !found || m.Internal || m.Version != "":
-		return false, nil
-	case m.Retired != "":
-		return true, &Problem{Kind: NoBuiltin, Text: fmt.Sprintf("it requires %s, which is not here: %s", request, m.Retired)}
+	if found && !m.Internal && m.Version == "" && m.Retired == "" && m.Bundle == nil {
+		return request, nil
 	}
-	return true, nil
+	name := strings.TrimPrefix(request, "node:")
+	standIn := standInPrefix + strings.ReplaceAll(name, "/", "-")
+	_, has := modules.Lookup(standIn)
+	node, _ := modules.Lookup("node:" + name)
+	if !has && (node == nil || node.Retired == "") {
+		return "", nil
+	}
+	if has && (slices.Contains(harmless, name) || slices.Contains(b.in.Missing, builtinName(request))) {
+		return standIn, nil
+	}
+	advice := "scripts cannot have it"
+	if node != nil && node.Retired != "" {
+		advice = node.Retired
+	}
+	return request, &Problem{Kind: NoBuiltin, Text: fmt.Sprintf("it requires %s, which is not here: %s", request, advice)}
 }
+
+// standInPrefix begins the table's entries for packages in place of built-ins.
+const standInPrefix = "internal/npm/"
+
+// harmless are the built-ins whose stand-in changes nothing that a login needs.
+var harmless = []string{"async_hooks", "diagnostics_channel", "console", "domain", "sys", "tty", "stream/web"}

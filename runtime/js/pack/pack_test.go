@@ -136,7 +136,14 @@ module.exports = [fs, native, gone];
 -- a/index.js --
 exports.run = () => require('node:child_process');
 exports.ok = 1;
-`, want: `{"ok":1}`},
+exports.stand = require('child_process');
+`, want: `{"ok":1,"stand":"table:internal/npm/child_process"}`},
+		{name: "built-ins that only watch", archive: `
+-- a/package.json --
+{}
+-- a/index.js --
+module.exports = [require('node:async_hooks'), require('tty')];
+`, want: `["table:internal/npm/async_hooks","table:internal/npm/tty"]`},
 		{name: "browser map", in: Input{Browser: true}, archive: `
 -- a/package.json --
 {"main": "a.js", "browser": {"fs": false, "./node.js": "./web.js", "b": "./web.js"}}

@@ -61,8 +61,8 @@ func (b *builder) resolve(from fileKey, request string) target {
 
 // bare finds a request that begins with a name.
 func (b *builder) bare(pkg int, request string) target {
-	if ok, problem := builtin(request); ok {
-		return target{table: request, problem: problem}
+	if table, problem := b.builtin(request); table != "" {
+		return target{table: table, problem: problem}
 	}
 	if strings.HasPrefix(request, "node:") {
 		return target{problem: &Problem{Kind: NoBuiltin, Text: fmt.Sprintf("it requires %s, which is not here", request)}}

@@ -1,0 +1,41 @@
+package main
+
+import (
+	"context"
+
+	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/store"
+)
+
+// usePackages gives the chain the added packages of the data folder that its
+// scripts require. A folder that is not there has none.
+func usePackages(data string, chain *rulebox.Chain) error {
+	packages := store.OpenPackages(data)
+	if err := packages.Load(); err != nil {
+		return err
+	}
+	chain.Packages = packages.For(chain)
+	return nil
+}
+
+// An unsaved is an Invoker for code that nobody saved: it finds the added packages
+// as a tenant's does.
+type unsaved struct {
+	packages *store.Packages
+	next     rulebox.Invoker
+}
+
+// Invoke implements rulebox.Invoker.
+func (u unsaved) Invoke(ctx context.Context, inv *rulebox.Invocation) (*rulebox.Result, error) {
+	if inv.Chain == nil || inv.Chain.Packages != nil {
+		return u.next.Invoke(ctx, inv)
+	}
+	if list := u.packages.For(inv.Chain); len(list) > 0 {
+		chain := *inv.Chain
+		chain.Packages = list
+		bound := *inv
+		bound.Chain = &chain
+		inv = &bound
+	}
+	return u.next.Invoke(ctx, inv)
+}
