@@ -82,8 +82,8 @@ const (
 	maxReason = 16 << 10
 	maxKey    = 1 << 10
 	// maxCacheKey and maxCacheValue are the most that a tenant's settings allow.
-	maxCacheKey   = 1 << 10
-	maxCacheValue = 64 << 10
+	maxCacheKey   = 256 << 10
+	maxCacheValue = 256 << 10
 	// maxCommands is how many effects one chain may have, over all its parts.
 	maxCommands = 2000
 )
