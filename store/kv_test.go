@@ -27,7 +27,7 @@ import (
 const safety = 30 * time.Second
 
 func embedded(t *testing.T, dir string) *bus.Server {
-	server, err := bus.StartServer(bus.ServerOptions{DataDir: dir, Listen: "127.0.0.1:0"})
+	server, err := bus.StartServer(bus.ServerOptions{DataDir: dir, Listen: "127.0.0.1:0", MaxPayload: 1 << 20})
 	require.NoError(t, err)
 	t.Cleanup(server.Close)
 	return server
@@ -198,7 +198,8 @@ func TestCacheThatIsTooLargeForTheServer(t *testing.T) {
 	}
 	one.Change("acme", "post-login", limits, set("k", "v"))
 	eventually(t, two, "acme", "k=v")
-	require.Len(t, one.Entries("big", "post-login"), 4)
+	require.Len(t, one.Entries("big", "post-login"), 4, "the node has it")
+	require.Empty(t, two.Entries("big", "post-login"), "nobody else can have it")
 }
 
 // The bucket is lost and comes again: a cache is a help and no store.

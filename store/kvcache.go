@@ -335,11 +335,15 @@ func (c *Caches) begin(slot cacheSlot) ([]rulebox.CacheEntry, uint64) {
 	return transaction.Cached(of.base, of.pending, of.limits, time.Now()), of.rev
 }
 
-// end takes away what was written as revision rev, or given up if that is 0.
+// end takes away what was written as revision rev. What was given up, with a rev
+// of 0, stays with this node until another revision comes.
 func (c *Caches) end(slot cacheSlot, entries []rulebox.CacheEntry, rev uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	of := c.slots[slot]
+	if rev == 0 {
+		of.base = transaction.Cached(of.base, of.pending[:of.writing], of.limits, time.Now())
+	}
 	of.pending, of.writing = slices.Clone(of.pending[of.writing:]), 0
 	c.rebase(slot, of, entries, rev)
 	of.fold(time.Now())
