@@ -33,7 +33,7 @@ var supported = map[string]bool{
 func options(work string) api.BuildOptions {
 	return api.BuildOptions{
 		AbsWorkingDir: work, Bundle: true, Write: false, Metafile: true,
-		Platform: api.PlatformNode, Format: api.FormatCommonJS,
+		Platform: api.PlatformNode, Format: api.FormatCommonJS, Conditions: []string{"node"},
 		Target: api.ES2017, Supported: supported,
 		Charset: api.CharsetUTF8, LegalComments: api.LegalCommentsNone,
 		MinifyWhitespace: true,
