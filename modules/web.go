@@ -17,6 +17,9 @@ func webModules() []Module {
 		{Name: "http", Source: source("http")},
 		{Name: "https", Source: source("https")},
 		{Name: "internal/http", Internal: true, Source: source("http_client"), Natives: httpNatives},
+		{Name: "internal/http_agent", Internal: true, Source: source("http_agent")},
+		{Name: "internal/http_message", Internal: true, Source: source("http_message"), Natives: pickNatives(httpNatives, "read", "abort", "trailers")},
+		{Name: "internal/http_socket", Internal: true, Source: source("http_socket"), Natives: pickNatives(httpNatives, "detach", "peer", "informed")},
 		{Name: "internal/http_codes", Internal: true, Source: source("http_codes")},
 
 		{Name: "net", Source: source("net"), Natives: pickNatives(netNatives, "isIP")},

@@ -28,6 +28,7 @@ type exchange struct {
 
 	raw    io.Closer         // the response body as it came, set once before any read
 	answer *exchangeResponse // for httpHead; set before its Task ends
+	stream *streamed         // what only some requests of http need; nil otherwise
 }
 
 // exchangeRequest is a request as a module describes it.
@@ -41,6 +42,7 @@ type exchangeRequest struct {
 	refuse    bool // a redirect is an error
 	decode    bool // undo Content-Encoding
 	tls       tlsChoice
+	stream    *streamed // nil: the body is complete
 }
 
 type exchangeResponse struct {
@@ -66,6 +68,7 @@ func newExchange(ctx context.Context) *exchange {
 // Close ends the exchange: a Task that waits for it gets errAborted.
 func (x *exchange) Close() error {
 	x.cancel(errAborted)
+	x.stream.close()
 	return nil
 }
 
@@ -80,6 +83,9 @@ func (x *exchange) endWith(ctx context.Context) (stop func() bool) {
 // send does the request and follows redirects. ctx is the Task's.
 func (x *exchange) send(ctx context.Context, host Host, r *exchangeRequest) (*exchangeResponse, error) {
 	defer x.endWith(ctx)()
+	if r.stream != nil {
+		return x.sendStream(host, r)
+	}
 	transport, err := transportFor(x.ctx, host, r.tls)
 	if err != nil {
 		return nil, err

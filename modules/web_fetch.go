@@ -32,6 +32,11 @@ const (
 //	read(handle) → Promise of a Uint8Array, or null at the end
 //	bytes(handle), text(handle), json(handle) → Promise of the rest of the body
 //	abort(handle)
+//	write(handle, bytes), finish(handle, trailers) → Promise, of a streamed request
+//	informed(handle) → Promise of [status, text, headers], null when there are no more
+//	trailers(handle) → the response's, at its end
+//	detach(handle) → the connection of an upgraded exchange: a socket of net
+//	peer(handle) → the server's certificates
 //
 // headers, in and out, is a flat array: name, value, name, value…
 var httpNatives = map[string]Native{
@@ -41,6 +46,13 @@ var httpNatives = map[string]Native{
 	"get":   httpGet,
 	"head":  httpHead,
 	"abort": httpAbort,
+
+	"write":    httpWrite,
+	"finish":   httpFinish,
+	"informed": httpInformed,
+	"trailers": httpTrailers,
+	"detach":   httpDetach,
+	"peer":     httpPeer,
 	"read": exchangeTask(func(ctx context.Context, x *exchange) (any, error) {
 		b, err := x.read(ctx, httpChunk)
 		if err == io.EOF {
@@ -104,6 +116,7 @@ func httpSend(c *Call, args []any) (any, error) {
 		if err != nil {
 			return nil, httpError(err)
 		}
+		x.answer = res
 		return headOf(res, false), nil
 	}), nil
 }
@@ -124,6 +137,9 @@ func sending(c *Call, args []any) (*exchange, *exchangeRequest, error) {
 		return nil, nil, errBadHandle
 	}
 	r, err := readRequest(args[1:])
+	if err == nil {
+		err = r.readStream(c, x, webArg(args, 5))
+	}
 	if err != nil {
 		return nil, nil, err
 	}
@@ -226,6 +242,7 @@ func httpError(err error) error {
 // readRequest reads method, url, headers, body and options.
 func readRequest(args []any) (*exchangeRequest, error) {
 	r := &exchangeRequest{header: http.Header{}}
+	opt, _ := webArg(args, 4).(Object)
 	r.method, _ = webString(args, 0)
 	if !httpguts.ValidHeaderFieldName(r.method) {
 		return nil, &Throw{Class: "TypeError", Message: "'" + r.method + "' is not a valid HTTP method.", Props: Object{{"code", "ERR_INVALID_HTTP_TOKEN"}}}
@@ -236,7 +253,7 @@ func readRequest(args []any) (*exchangeRequest, error) {
 		return nil, err
 	}
 	r.url = u
-	if err := r.readHeaders(webArg(args, 2)); err != nil {
+	if err := r.readHeaders(webArg(args, 2), opt.Get("stream") != nil); err != nil {
 		return nil, err
 	}
 	switch b := webArg(args, 3).(type) {
@@ -251,7 +268,6 @@ func readRequest(args []any) (*exchangeRequest, error) {
 	if len(r.body) > httpMaxRequest {
 		return nil, Coded("ERR_REQUEST_TOO_LARGE", fmt.Sprintf("the request's body is larger than %d MiB, the most that a script may send", httpMaxRequest>>20))
 	}
-	opt, _ := webArg(args, 4).(Object)
 	if n, ok := opt.Get("redirects").(float64); ok {
 		r.redirects = min(int(n), maxRedirects)
 	}
@@ -268,7 +284,9 @@ func readRequest(args []any) (*exchangeRequest, error) {
 	return r, nil
 }
 
-func (r *exchangeRequest) readHeaders(v any) error {
+// readHeaders reads the flat array. All says that the request is one of which the
+// script says itself how its body goes over the wire.
+func (r *exchangeRequest) readHeaders(v any, all bool) error {
 	list, _ := v.([]any)
 	agent := false
 	for i := 0; i+1 < len(list); i += 2 {
@@ -286,7 +304,9 @@ func (r *exchangeRequest) readHeaders(v any) error {
 			r.host = value
 			continue
 		case "Content-Length", "Transfer-Encoding", "Trailer", "Upgrade", "Expect":
-			continue // the body is complete: its length is known
+			if !all {
+				continue // the body is complete: its length is known
+			}
 		case "User-Agent":
 			agent = true
 		}

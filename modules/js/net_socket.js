@@ -218,7 +218,6 @@ function take(socket, by) {
   const h = socket._h;
   socket._h = -1;
   socket._takenBy = by;
-  if (socket._idle) clearTimeout(socket._idle);
   return { handle: h, rest, ends: socket._ends };
 }
 
