@@ -215,8 +215,8 @@ define(ClientRequest, {
     this._h = native.open();
     let p;
     try { p = native.send(this._h, this.method, this._url, this._flat(), body, options); } catch (err) { p = Promise.reject(err); }
-    p.then((m) => this._respond(m), (err) => { if (!this.destroyed) this.destroy(err); });
-    if (informed) more().listen(this);
+    const heard = informed ? more().listen(this) : null;
+    p.then((m) => (heard ? heard.then(() => this._respond(m)) : this._respond(m)), (err) => { if (!this.destroyed) this.destroy(err); });
     if (this._go) { const go = this._go; this._go = null; go(); }
   },
   _respond(m) {

@@ -61,14 +61,15 @@ function options(req, streams, raw, informed) {
   return out;
 }
 
-// listen tells of the answers before the answer.
+// listen tells of the answers before the answer; its promise is fulfilled when
+// there are no more.
 function listen(req) {
-  native.informed(req._h).then((m) => {
-    if (m === null || req.destroyed || req.res) return;
+  return native.informed(req._h).then((m) => {
+    if (m === null || req.destroyed) return undefined;
     const [status, text, raw] = m;
     if (status === 100) req.emit('continue');
     req.emit('information', { statusCode: status, statusMessage: text, httpVersion: '1.1', httpVersionMajor: 1, httpVersionMinor: 1, headers: joined(raw), rawHeaders: raw });
-    listen(req);
+    return listen(req);
   });
 }
 
