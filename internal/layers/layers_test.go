@@ -33,6 +33,8 @@ var rules = []rule{
 		not: []string{"github.com/nats-io/..."}, why: "NATS is an edge: only bus and store know it"},
 	{who: []string{"./..."}, except: []string{"./runtime/js/..."},
 		not: []string{"github.com/dop251/goja/...", "github.com/dlclark/regexp2/..."}, why: "an engine is behind runtime/js"},
+	{who: []string{"./..."}, except: []string{"./runtime/wasm/..."},
+		not: []string{"github.com/tetratelabs/wazero/..."}, why: "an engine is behind runtime/wasm"},
 	{who: []string{"./..."}, except: []string{"./runtime/js/lang/...", "./internal/bundle"},
 		not: []string{"github.com/evanw/esbuild/..."}, why: "source is transformed in one place"},
 	{who: []string{"./sandbox"}, not: []string{"./runtime/...", "./modules/..."},

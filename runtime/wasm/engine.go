@@ -1,0 +1,111 @@
+package wasm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
+)
+
+// pageSize is that of WebAssembly's linear memory, in bytes.
+const pageSize = 64 << 10
+
+// An Engine compiles and runs modules under one memory limit. Making one maps
+// executable memory: a process that may not do that must not make one.
+type Engine struct {
+	rt    wazero.Runtime
+	cache wazero.CompilationCache // nil if there is none
+	pages uint32
+}
+
+// Options are those of an Engine.
+type Options struct {
+	// Memory bounds the linear memory of one instance, in bytes.
+	Memory int64
+	// CacheDir, if not empty, is a folder of native code: a module that is in there
+	// is loaded, any other is compiled and put there. What is in it is executed
+	// without a check: nobody but this process may write to it.
+	CacheDir string
+}
+
+// NewEngine returns an engine. Close it to give its memory back.
+func NewEngine(ctx context.Context, opt Options) (*Engine, error) {
+	e := &Engine{pages: uint32(min(max(opt.Memory/pageSize, 1), 65536))}
+	// A loop that checks for the end of its context costs up to ten times: the kill
+	// of the process ends runs instead.
+	conf := wazero.NewRuntimeConfigCompiler().WithMemoryLimitPages(e.pages).WithDebugInfoEnabled(false)
+	if opt.CacheDir != "" {
+		cache, err := wazero.NewCompilationCacheWithDir(opt.CacheDir)
+		if err != nil {
+			return nil, err
+		}
+		e.cache = cache
+		conf = conf.WithCompilationCache(cache)
+	}
+	e.rt = wazero.NewRuntimeWithConfig(ctx, conf)
+	_, err := wasi_snapshot_preview1.Instantiate(ctx, e.rt)
+	if err == nil {
+		err = register(ctx, e.rt, pluginModule, pluginFuncs)
+	}
+	if err == nil {
+		err = register(ctx, e.rt, userModule, userFuncs)
+	}
+	if err != nil {
+		return nil, errors.Join(err, e.Close(ctx))
+	}
+	return e, nil
+}
+
+// Close ends the engine and every program of it.
+func (e *Engine) Close(ctx context.Context) error {
+	err := e.rt.Close(ctx)
+	if e.cache != nil {
+		err = errors.Join(err, e.cache.Close(ctx))
+	}
+	return err
+}
+
+// A Program is a compiled module. It is immutable and serves many runs.
+type Program struct {
+	ABI    ABI
+	info   *Info
+	engine *Engine
+	code   wazero.CompiledModule
+}
+
+// Compile checks and compiles the source. The error says what is wrong with it in
+// words for its author. Compiling is not interruptible.
+func (e *Engine) Compile(ctx context.Context, source []byte) (*Program, error) {
+	info, err := Inspect(source)
+	if err != nil {
+		return nil, err
+	}
+	p := &Program{info: info, engine: e}
+	if p.ABI, err = abiOf(info); err != nil {
+		return nil, err
+	}
+	if p.code, err = e.rt.CompileModule(ctx, source); err != nil {
+		return nil, fmt.Errorf("it does not compile: %w", err)
+	}
+	return p, nil
+}
+
+// Handlers are the exports that can be called as Input.Function; none for a WASI
+// command.
+func (p *Program) Handlers() []string {
+	if p.ABI == Command {
+		return nil
+	}
+	var names []string
+	for _, name := range p.info.Exports {
+		if isHandler(name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// Close gives the native code back.
+func (p *Program) Close(ctx context.Context) error { return p.code.Close(ctx) }
