@@ -77,10 +77,10 @@ type form struct {
 // A check says what is wrong with an argument, "" if it may be.
 type check func(json.RawMessage) string
 
-// The greatest texts, in bytes.
 const (
-	maxReason = 16 << 10
-	maxKey    = 1 << 10
+	// maxText bounds a text, in bytes. The engine bounds most far tighter, in words
+	// for their author.
+	maxText = 1 << 20
 	// maxCacheKey and maxCacheValue are the most that a tenant's settings allow.
 	maxCacheKey   = 256 << 10
 	maxCacheValue = 256 << 10
@@ -122,19 +122,13 @@ func starts(what string, with string) check {
 }
 
 var (
-	key     = text(maxKey)
-	reason  = text(maxReason)
-	object_ = starts("an object", "{")
-	array   = starts("an array", "[")
-	number  = starts("a number", "-0123456789")
-	boolean = starts("a boolean", "tf")
-	scalar  = starts("a string, number, boolean or null", `"-0123456789tfn`)
-	code    = check(func(v json.RawMessage) string {
-		if s := textOf(v); !isOAuth(s) {
-			return "is not an error code"
-		}
-		return ""
-	})
+	key      = text(maxText)
+	reason   = text(maxText)
+	object_  = starts("an object", "{")
+	array    = starts("an array", "[")
+	number   = starts("a number", "-0123456789")
+	boolean  = starts("a boolean", "tf")
+	scalar   = starts("a string, number, boolean or null", `"-0123456789tfn`)
 	absolute = check(func(v json.RawMessage) string {
 		if what := unfit(textOf(v)); what != "" {
 			return "cannot be: " + what
@@ -155,7 +149,7 @@ func isOAuth(s string) bool {
 var forms = map[string]form{
 	"access.deny":                      {on: onLogin | onCredentials | onPreRegistration | onChallenge | onExchange, args: []check{reason, reason}, optional: 2},
 	"access.rejectInvalidSubjectToken": {on: onExchange, args: []check{reason}},
-	"validation.error":                 {on: onLogin | onPreRegistration, args: []check{code, reason}},
+	"validation.error":                 {on: onLogin | onPreRegistration, args: []check{reason, reason}, optional: 2},
 	"accessToken.setCustomClaim":       {on: onLogin | onCredentials, args: []check{key, value}, optional: 1},
 	"accessToken.addScope":             {on: onLogin, args: []check{key}},
 	"accessToken.removeScope":          {on: onLogin, args: []check{key}},
@@ -166,7 +160,7 @@ var forms = map[string]form{
 	"authentication.enrollWith":          {on: onLogin | onChallenge, args: []check{object_, object_}, optional: 1},
 	"authentication.enrollWithAny":       {on: onLogin | onChallenge, args: []check{array}},
 	"authentication.recordMethod":        {on: onLogin, args: []check{absolute}},
-	"authentication.setPrimaryUser":      {on: onLogin, args: []check{text(128)}},
+	"authentication.setPrimaryUser":      {on: onLogin, args: []check{text(512)}},
 	"authentication.setUserById":         {on: onExchange, args: []check{key}},
 	"authentication.setUserByConnection": {on: onExchange, args: []check{key, object_, object_}, optional: 1},
 	"authentication.setOrganization":     {on: onExchange, args: []check{key}},
@@ -215,7 +209,7 @@ var samlSettings = map[string]string{}
 
 func init() {
 	for names, c := range map[string]check{
-		"Audience Recipient Destination Issuer SigningCert EncryptionCert EncryptionPublicKey Cert Key NameIdentifierFormat AuthnContextClassRef RelayState": text(4 << 10),
+		"Audience Recipient Destination Issuer SigningCert EncryptionCert EncryptionPublicKey Cert Key NameIdentifierFormat AuthnContextClassRef RelayState": text(16 << 10),
 		"CreateUpnClaim PassthroughClaimsWithNoMapping MapUnknownClaimsAsIs MapIdentities SignResponse IncludeAttributeNameFormat TypedAttributes":           boolean,
 		"SignatureAlgorithm":   oneOf("rsa-sha256", "rsa-sha1"),
 		"DigestAlgorithm":      oneOf("sha256", "sha1"),

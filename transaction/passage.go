@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"slices"
 
 	"github.com/rulebox/rulebox"
 	"github.com/rulebox/rulebox/internal/trigger"
@@ -179,12 +180,19 @@ func (g *passage) suspend(ctx context.Context, res *rulebox.Result, commands []c
 	return nil
 }
 
+// headless are the protocols without a browser that could be sent away.
+var headless = []string{"oauth2-refresh-token", "oauth2-resource-owner", "oauth2-resource-owner-jwt-bearer", "oauth2-password",
+	"oauth2-access-token", "oauth2-token-exchange", "oauth2-webauthn", "oidc-ciba", "wstrust-usernamemixed"}
+
 // cannotWait says why the user cannot be asked for anything in this transaction.
 func (g *passage) cannotWait(kind string) string {
 	if len(g.inv.Args) == 0 {
 		return ""
 	}
 	protocol, prompt := at(g.inv.Args[0], "transaction", "protocol"), at(g.inv.Args[0], "request", "query", "prompt")
+	if slices.Contains(stringsOf(at(g.inv.Args[0], "transaction", "prompt")), "none") {
+		prompt = quote("none")
+	}
 	if g.inv.Trigger == rulebox.TriggerLogin {
 		context := g.inv.Args[len(g.inv.Args)-1]
 		if len(g.inv.Args) > 1 {
@@ -195,7 +203,7 @@ func (g *passage) cannotWait(kind string) string {
 	if textOf(prompt) == "none" {
 		return "the request has prompt=none"
 	}
-	if kind != "challenge" && !hasBrowser(textOf(protocol)) {
+	if kind != "challenge" && slices.Contains(headless, textOf(protocol)) {
 		return "the protocol " + textOf(protocol) + " has no browser"
 	}
 	return ""
