@@ -56,7 +56,7 @@ var mysqlNatives = joinNatives(dbSessionNatives, map[string]Native{
 var mysqlDriver = &dbDriver{name: "mysql", login: func(ctx context.Context, c net.Conn, t *dbTarget, conf *tls.Config) (dbConn, error) {
 	conn, err := mysqlwire.Connect(ctx, c, &mysqlwire.Config{
 		User: t.User, Password: t.Password, Database: t.Database, TLS: conf,
-		Collation: byte(t.Number), Charset: t.Charset, MultipleStatements: t.Multiple, ChangedRows: t.Changed,
+		Collation: byte(t.Number), MultipleStatements: t.Multiple, ChangedRows: t.Changed,
 	})
 	if err != nil {
 		return nil, err // not a nil *mysqlwire.Conn

@@ -25,7 +25,6 @@ type dbTarget struct {
 	Database string            `json:"d"`
 	TLS      *tlsChoice        `json:"t,omitempty"` // nil: none
 	Params   map[string]string `json:"o,omitempty"`
-	Charset  string            `json:"c,omitempty"`
 	Number   int               `json:"n,omitempty"` // of the character set
 	Multiple bool              `json:"m,omitempty"`
 	Changed  bool              `json:"r,omitempty"`
@@ -39,7 +38,7 @@ type dbTarget struct {
 // port, user, password, database, timeout in milliseconds, tls.
 func dbTargetOf(o Object) (*dbTarget, error) {
 	text := func(k string) string { s, _ := o.Get(k).(string); return s }
-	t := &dbTarget{Host: text("host"), User: text("user"), Password: text("password"), Database: text("database"), Charset: text("charset")}
+	t := &dbTarget{Host: text("host"), User: text("user"), Password: text("password"), Database: text("database")}
 	port, _ := o.Get("port").(float64)
 	t.Port = int(port)
 	if t.Port < 1 || t.Port > 65535 {

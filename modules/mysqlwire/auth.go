@@ -112,6 +112,7 @@ func (c *Conn) authenticate(plugin string, salt []byte) error {
 			if salt = cur.b; len(salt) > 20 {
 				salt = salt[:20]
 			}
+			c.hello.plugin, c.hello.salt = plugin, salt // what the next login is held against
 			answer, err := c.proof(plugin, salt)
 			if err != nil {
 				return err

@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"time"
 )
 
@@ -25,9 +26,8 @@ type Config struct {
 	// TLS, if not nil, is demanded of the server before the login.
 	TLS *tls.Config
 	// Collation is the number of the connection's character set and collation.
-	// Zero means utf8mb4_general_ci. Charset is its SQL name, for SET NAMES.
+	// Zero means utf8mb4_general_ci.
 	Collation byte
-	Charset   string
 	// MultipleStatements lets one query text hold several statements.
 	MultipleStatements bool
 	// ChangedRows makes affected rows those that were changed, not those found.
@@ -56,14 +56,13 @@ const (
 
 // Commands.
 const (
-	comQuit    = 0x01
-	comInitDB  = 0x02
-	comQuery   = 0x03
-	comPing    = 0x0e
-	comPrepare = 0x16
-	comExecute = 0x17
-	comClose   = 0x19
-	comReset   = 0x1f
+	comQuit       = 0x01
+	comQuery      = 0x03
+	comPing       = 0x0e
+	comChangeUser = 0x11
+	comPrepare    = 0x16
+	comExecute    = 0x17
+	comClose      = 0x19
 )
 
 // A Conn is one session. It is used by one goroutine at a time. After an error
@@ -199,16 +198,19 @@ func (c *Conn) capabilities() uint32 {
 	return want & (c.hello.caps | capLongPassword)
 }
 
+func (c *Conn) collation() byte {
+	if c.conf.Collation == 0 {
+		return DefaultCollation
+	}
+	return c.conf.Collation
+}
+
 // respond answers the greeting and logs in.
 func (c *Conn) respond(ctx context.Context) error {
 	caps := c.capabilities()
 	head := binary.LittleEndian.AppendUint32(nil, caps)
 	head = binary.LittleEndian.AppendUint32(head, maxPacket)
-	collation := c.conf.Collation
-	if collation == 0 {
-		collation = DefaultCollation
-	}
-	head = append(append(head, collation), make([]byte, 23)...)
+	head = append(append(head, c.collation()), make([]byte, 23)...)
 	if c.conf.TLS != nil {
 		if caps&capSSL == 0 {
 			return ErrNoTLS
@@ -293,36 +295,41 @@ func (c *Conn) Ping(ctx context.Context) (err error) {
 	return err
 }
 
-// Reset makes the session as it was after login: no transaction, no variables, no
-// temporary tables, prepared statements or locks, and the first database.
+// Reset makes the session as it was after login, by logging in again on it: no
+// transaction, no variables, no temporary tables, prepared statements or locks,
+// and the first database. COM_RESET_CONNECTION would be quicker, but it keeps the
+// database that was chosen.
 func (c *Conn) Reset(ctx context.Context) (err error) {
 	stop := c.watch(ctx)
 	defer func() { err = stop(err) }()
-	if err := c.command(comReset, ""); err != nil {
+	auth, err := c.proof(c.hello.plugin, c.hello.salt)
+	if err != nil {
 		return err
 	}
-	if _, err = c.readResults(); err != nil {
+	if len(auth) > 255 {
+		return errors.New("the password is too long to log in again")
+	}
+	b := append([]byte(c.conf.User), 0, byte(len(auth)))
+	b = append(b, auth...)
+	b = append(append(b, c.conf.Database...), 0)
+	b = append(b, c.collation(), 0)
+	if c.hello.caps&capPluginAuth != 0 {
+		b = append(append(b, c.hello.plugin...), 0)
+	}
+	if err := c.command(comChangeUser, string(b)); err != nil {
 		return err
 	}
-	// A reset takes the server's default character set and keeps the database.
-	charset := c.conf.Charset
-	if charset == "" {
-		charset = "utf8mb4"
+	if err = c.authenticate(c.hello.plugin, c.hello.salt); err == nil && strings.Contains(c.hello.version, "MariaDB") {
+		err = c.noRole()
 	}
-	if err := c.command(comQuery, "SET NAMES "+charset); err != nil {
-		return err
-	}
-	if _, err = c.readResults(); err != nil {
-		return err
-	}
-	if c.conf.Database != "" {
-		if err := c.command(comInitDB, c.conf.Database); err != nil {
-			return err
-		}
-		_, err = c.readResults()
-		return err
-	}
-	if err := c.command(comQuery, "SELECT DATABASE()"); err != nil {
+	c.broken = c.broken || err != nil
+	return err
+}
+
+// noRole fails if the session has a role. MariaDB keeps it over a login, and does
+// not tell whether it is the account's default or one that a script took.
+func (c *Conn) noRole() error {
+	if err := c.command(comQuery, "SELECT CURRENT_ROLE()"); err != nil {
 		return err
 	}
 	res, err := c.readResults()
@@ -330,8 +337,7 @@ func (c *Conn) Reset(ctx context.Context) (err error) {
 		return err
 	}
 	if len(res) != 1 || len(res[0].Rows) != 1 || len(res[0].Rows[0]) != 1 || res[0].Rows[0][0] != nil {
-		c.broken = true
-		return errors.New("the session has chosen a database, and cannot go back to none")
+		return errors.New("the session has a role, and cannot be told from one that a script took")
 	}
 	return nil
 }

@@ -83,7 +83,7 @@ function read(given, two) {
   Object.defineProperty(c, 'target', { enumerable: false, value: {
     host: String(c.host), port: Number(c.port), user: c.user === undefined || c.user === null ? '' : String(c.user),
     password: password === undefined || password === null ? '' : String(password), database: c.database === undefined || c.database === null ? '' : String(c.database),
-    timeout: Number(c.connectTimeout) || 0, tls: tlsOf(c.ssl), number: collations[collation], charset: 'utf8mb4 COLLATE ' + collation.toLowerCase(),
+    timeout: Number(c.connectTimeout) || 0, tls: tlsOf(c.ssl), number: collations[collation],
     multiple: c.multipleStatements, changed: hasFlag(o.flags, 'FOUND_ROWS') === false,
   } });
   return c;
