@@ -34,7 +34,7 @@ func TestLookupChoosesTheGeneration(t *testing.T) {
 		"uuid@11":                      "uuid@7.0.3",
 		"auth0@2.0.0-alpha.6":          "auth0@2.44.1",
 		"auth0@0.8.2":                  "auth0@2.44.1",
-		"auth0@3.0.1":                  "auth0@2.44.1",
+		"auth0@3.0.1":                  "auth0@3.7.2",
 		"auth0@4.3.1":                  "auth0@4.14.0",
 		"@auth0/rule-utilities":        "@auth0/rule-utilities@0.1.0",
 		"@auth0/rule-utilities@0.1.0":  "@auth0/rule-utilities@0.1.0",

@@ -12,12 +12,14 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/json"
 	"encoding/pem"
 	"fmt"
 	"io"
 	"math/big"
 	"net"
 	"net/http/httputil"
+	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -169,7 +171,7 @@ func readRaw(br *bufio.Reader) (raw string, chunked bool, err error) {
 var boundaryParam = regexp.MustCompile(`boundary="?([^";\s]+)`)
 
 // plainRequest is the request as cases write it: header names in lower case and
-// in the order of the alphabet, without what concerns the connection alone; the
+// in the order of the alphabet, without what concerns the connection alone, and telemetry; the
 // mock's address is MOCK, a boundary BOUNDARY.
 func plainRequest(raw string, chunked bool, host string) string {
 	head, body, _ := strings.Cut(raw, "\n\n")
@@ -178,11 +180,14 @@ func plainRequest(raw string, chunked bool, host string) string {
 	for _, l := range lines[1:] {
 		name, value, _ := strings.Cut(l, ":")
 		name = strings.ToLower(name)
-		if name == "connection" || name == "keep-alive" || name == "transfer-encoding" || name == "content-length" && (chunked || body == "") {
+		if name == "connection" || name == "keep-alive" || name == "transfer-encoding" || name == "auth0-client" || name == "content-length" && (chunked || body == "") {
 			continue
 		}
 		if value = strings.TrimSpace(value); name == "accept-encoding" {
-			value = strings.NewReplacer("compress, ", "", ", br", "").Replace(value) // we offer only what we undo
+			value = strings.NewReplacer("compress, ", "", ", br", "", "br, ", "").Replace(value) // we offer only what we undo
+		}
+		if strings.HasPrefix(value, "node.js/") {
+			value = "node.js/VERSION"
 		}
 		fields = append(fields, name+": "+value)
 	}
@@ -202,7 +207,34 @@ func plainRequest(raw string, chunked bool, host string) string {
 // unplaced is the text without the port of this run.
 func unplaced(text, host string) string {
 	_, port, _ := net.SplitHostPort(host)
-	return strings.ReplaceAll(strings.ReplaceAll(text, host, "MOCK"), "localhost:"+port, "localhost:PORT")
+	return strings.NewReplacer(host, "MOCK", url.QueryEscape(host), "MOCK", "localhost:"+port, "localhost:PORT").Replace(text)
+}
+
+// unordered is the request with the members of its query and of its body, JSON
+// or a form, in the order of the alphabet.
+func unordered(request string) string {
+	head, body, _ := strings.Cut(request, "\n\n")
+	line, fields, _ := strings.Cut(head, "\n")
+	sorted := func(query string) string {
+		parts := strings.Split(query, "&")
+		slices.Sort(parts)
+		return strings.Join(parts, "&")
+	}
+	method, rest, _ := strings.Cut(line, " ")
+	if target, version, ok := strings.Cut(rest, " "); ok {
+		if path, query, ok := strings.Cut(target, "?"); ok {
+			line = method + " " + path + "?" + sorted(query) + " " + version
+		}
+	}
+	body = strings.TrimSuffix(body, "\n")
+	var object map[string]any
+	if json.Unmarshal([]byte(body), &object) == nil {
+		b, _ := json.Marshal(object) // it came from JSON
+		body = string(b)
+	} else if strings.Contains(fields, "x-www-form-urlencoded") {
+		body = sorted(body)
+	}
+	return line + "\n" + fields + "\n\n" + body
 }
 
 // answer writes the answer to request n and tells whether the connection goes on.

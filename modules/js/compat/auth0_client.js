@@ -19,12 +19,12 @@ const FetchError = classOf('FetchError', function (cause, m) { this.cause = caus
 const TimeoutError = classOf('TimeoutError', function () { this.message = 'The request was timed out.'; });
 
 const explain = (body, status) => body.message || body.error_description || body.error || 'the API answered with status ' + status;
+const ResponseError = classOf('ResponseError', function (status, body, raw, info, headers) { this.statusCode = status; this.body = raw; this.headers = headers; this.message = 'Response returned an error code'; });
 const APIError = classOf('APIError', function (status, body, raw, info) {
   if (typeof body.error === 'string') this.name = body.error;
-  this.message = explain(body, status);
+  this.message = body.message || raw || explain(body, status);
   this.statusCode = status;
   this.requestInfo = info;
-  if (body.errorCode) this.errorCode = body.errorCode;
   this.originalError = { status, message: this.message, response: { status, statusCode: status, body, text: raw } };
 });
 const api4 = (name) => classOf(name, function (status, body, raw, info, headers) {
@@ -48,10 +48,10 @@ function baseOf(domain, management) {
   return 'https://' + domain + (management ? '/api/v2' : '');
 }
 
-function query(rest) {
+function query(rest, major) {
   const out = [];
   for (const k of Object.keys(rest)) {
-    for (const v of Array.isArray(rest[k]) ? rest[k] : [rest[k]]) {
+    for (const v of Array.isArray(rest[k]) ? (major < 4 ? [rest[k].join(',')] : rest[k]) : [rest[k]]) {
       if (v !== undefined && v !== null) out.push(encodeURIComponent(k) + '=' + encodeURIComponent(String(v)));
     }
   }
@@ -70,13 +70,12 @@ const wait = (ms) => new Promise((ok) => setTimeout(ok, ms));
 async function transfer(major, kind, options, verb, url, headers, data) {
   const own = options.retry || (options.options && options.options.retry) || {};
   const tries = own.enabled === false ? 0 : own.maxRetries === undefined ? (major < 4 ? 10 : 5) : own.maxRetries;
-  const init = { method: verb, headers: Object.assign({ accept: 'application/json' }, options.headers, headers) };
-  if (data !== undefined) {
-    init.body = typeof data === 'string' ? data : JSON.stringify(data);
-    if (!init.headers['content-type']) init.headers['content-type'] = 'application/json';
-  }
+  const init = { method: verb, headers: Object.assign(major < 4 ? { accept: 'application/json' } : {}, options.headers, headers) };
+  if (data === undefined && verb !== 'GET' && major < 4) data = {}; // as the original does
+  if (data !== undefined) init.body = typeof data === 'string' ? data : JSON.stringify(data);
+  if ((data !== undefined || major < 4) && !init.headers['content-type']) init.headers['content-type'] = 'application/json';
   for (let n = 0; ; n++) {
-    const res = await exchange(options, url, init);
+    const res = await (major < 4 ? plain : exchange)(options, url, init);
     const raw = await res.text();
     if (res.status === 429 && n < tries) {
       await wait(Math.min(250 * Math.pow(2, n), 5000));
@@ -85,11 +84,27 @@ async function transfer(major, kind, options, verb, url, headers, data) {
     let body = raw;
     try { body = raw === '' ? undefined : JSON.parse(raw); } catch (err) { /* text */ }
     if (!res.ok) {
-      const E = major < 4 ? APIError : kind === 'management' ? ManagementApiError : AuthApiError;
+      const E = major < 4 ? APIError : !body || typeof body !== 'object' ? ResponseError : kind === 'management' ? ManagementApiError : AuthApiError;
       throw new E(res.status, body && typeof body === 'object' ? body : {}, raw, { method: verb.toLowerCase(), url }, res.headers);
     }
     return { data: body, status: res.status, statusText: res.statusText, headers: res.headers };
   }
+}
+
+// plain is the exchange of generations 2 and 3: Node's own client, not fetch.
+async function plain(options, url, init) {
+  const http = require('internal/compat/exchange');
+  const headers = Object.assign({ 'user-agent': 'node.js/' + process.version.slice(1), 'accept-encoding': 'gzip, deflate' }, init.headers);
+  const x = http.open({ method: init.method, url, headers: http.flatten(headers), body: init.body === undefined ? null : init.body, redirects: 5, decode: true });
+  let m;
+  try { m = await x.sent; } catch (err) {
+    const e = new APIError(err.code, { message: err.message }, '', { method: init.method.toLowerCase(), url });
+    e.originalError = err;
+    if (err.code === 'EFORBIDDEN') e.code = err.code; // the policy's, not the network's
+    if (err.hint) e.hint = err.hint;
+    throw e;
+  }
+  return { status: m.status, statusText: m.statusText, ok: m.status >= 200 && m.status < 300, headers: http.joined(m.headers), text: () => (m.empty ? '' : x.text()) };
 }
 
 async function exchange(options, url, init) {
@@ -103,9 +118,9 @@ async function exchange(options, url, init) {
   try {
     return await require('internal/fetch').fetch(url, init);
   } catch (err) {
-    if (late) throw new TimeoutError();
+    if (late) err = new TimeoutError();
     const c = err.cause || err;
-    throw Object.assign(new FetchError(c, 'The request failed' + (c.code ? ': ' + c.code : '')), { hint: url.split('?')[0] + ': ' + (c.hint || c.message) });
+    throw Object.assign(new FetchError(err, 'The request failed and the interceptors did not return an alternative response'), { hint: url.split('?')[0] + ': ' + (c.hint || c.message) });
   } finally {
     if (timer) clearTimeout(timer);
   }
@@ -145,10 +160,10 @@ module.exports = (major) => {
     return async () => {
       if (options.token !== undefined) return typeof options.token === 'function' ? options.token() : options.token;
       if (known && until > Date.now()) return known;
-      const r = await transfer(major, 'authentication', {}, 'POST', (options.domain ? baseOf(options.domain, false) : options.baseUrl.replace(/\/api\/v2\/?$/, '')) + '/oauth/token', {}, {
+      const r = await transfer(major, 'authentication', {}, 'POST', (options.domain ? baseOf(options.domain, false) : options.baseUrl.replace(/\/api\/v2\/?$/, '')) + '/oauth/token', major < 4 ? {} : { 'content-type': 'application/x-www-form-urlencoded' }, (major < 4 ? (v) => v : form)({
         grant_type: 'client_credentials', client_id: options.clientId, client_secret: options.clientSecret,
         audience: options.audience || 'https://' + options.domain + '/api/v2/', scope: options.scope,
-      });
+      }));
       known = r.data.access_token;
       until = Date.now() + Math.max(0, (r.data.expires_in || 0) - 10) * 1000;
       return known;
@@ -158,6 +173,7 @@ module.exports = (major) => {
   class ManagementClient {
     constructor(options) {
       need(options, 'Management API SDK');
+      if (options.token === '' && major < 4) throw new ArgumentError('Must provide a token');
       if (options.token === undefined && !(options.clientId && options.clientSecret)) {
         throw new ArgumentError('Must provide a token, or a clientId and a clientSecret');
       }
@@ -165,7 +181,7 @@ module.exports = (major) => {
       const token = tokenOf(options);
       const send = async (verb, template, params, data) => {
         const [to, rest] = path(major, template, params);
-        return transfer(major, 'management', options, verb, base + '/' + to + query(rest), { authorization: 'Bearer ' + await token() }, data);
+        return transfer(major, 'management', options, verb, base + '/' + to + query(rest, major), { authorization: 'Bearer ' + await token() }, data);
       };
       Object.defineProperty(this, '_send', { value: send });
     }
@@ -174,8 +190,10 @@ module.exports = (major) => {
   // some two hundred.
   Object.setPrototypeOf(ManagementClient.prototype, new Proxy(Object.prototype, {
     get(target, name, self) {
-      const v = typeof name === 'string' && self._send ? member(self._send, name) : undefined;
+      const send = name === '_send' ? undefined : self._send; // none on the prototype itself
+      const v = typeof name === 'string' && name !== '_send' ? member(send || (() => {}), name) : undefined;
       if (v === undefined) return name === '__proto__' ? Object.getPrototypeOf(self) : target[name];
+      if (!send) return v;
       Object.defineProperty(self, name, { value: v, writable: true, configurable: true, enumerable: true });
       return v;
     },
@@ -229,14 +247,14 @@ module.exports = (major) => {
         const send = name === 'requestEmailCode' ? { send: 'code' } : name === 'requestMagicLink' ? { send: 'link' } : null;
         this[name] = send ? (params, callback) => this[group][method](Object.assign({}, params, send), callback) : this[group][method];
       }
-      this.getProfile = call((token) => transfer(major, 'authentication', options, 'GET', base + '/userinfo', { authorization: 'Bearer ' + token }));
+      this.getProfile = call((token) => transfer(major, 'authentication', options, 'GET', base + '/userinfo', Object.assign({ accept: 'application/json, text/plain, */*', authorization: 'Bearer ' + token }, major < 3 ? { 'accept-encoding': undefined } : {})));
       this.users = { getInfo: this.getProfile };
     }
   }
 
   function post(options, base, [to, fixed, realmGrant], params) {
     const body = Object.assign({ client_id: options.clientId }, params);
-    if (/^oauth\//.test(to) && body.client_secret === undefined && options.clientSecret) body.client_secret = options.clientSecret;
+    if (/^(oauth|passwordless)\//.test(to) && to !== 'oauth/ro' && body.client_secret === undefined && options.clientSecret) body.client_secret = options.clientSecret;
     for (const k of Object.keys(fixed)) if (body[k] === undefined || k === 'grant_type') body[k] = fixed[k];
     if (realmGrant && body.realm) body.grant_type = realmGrant;
     if (to !== 'oauth/token' || major < 4) return transfer(major, 'authentication', options, 'POST', `${base}/${to}`, {}, body);

@@ -84,9 +84,12 @@ const management = {
     getAll: ['GET', 'user-blocks', 'p'], deleteAll: ['DELETE', 'user-blocks', 'p'],
   },
   blacklistedTokens: { getAll: ['GET', 'blacklists/tokens', 'p', 'getBlacklistedTokens'], add: ['POST', 'blacklists/tokens', 'd', 'blacklistToken'] },
+  blacklists: { getAll: ['GET', 'blacklists/tokens', 'p'], add: ['POST', 'blacklists/tokens', 'd'] },
   guardian: {
     createEnrollmentTicket: ['POST', 'guardian/enrollments/ticket', 'd', 'createGuardianEnrollmentTicket'],
     getEnrollment: ['GET', 'guardian/enrollments/:id', 'p'],
+    getGuardianEnrollment: ['GET', 'guardian/enrollments/:id', 'p', 'getGuardianEnrollment'],
+    deleteGuardianEnrollment: ['DELETE', 'guardian/enrollments/:id', 'p'],
     deleteEnrollment: ['DELETE', 'guardian/enrollments/:id', 'p', 'deleteGuardianEnrollment'],
   },
 };

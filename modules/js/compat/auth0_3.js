@@ -1,0 +1,1 @@
+module.exports = require('internal/compat/auth0_client')(3);

@@ -1,0 +1,1 @@
+module.exports = require('internal/compat/superagent_core')(8);
