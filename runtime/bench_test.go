@@ -88,8 +88,10 @@ func loginArgs(b testing.TB) []json.RawMessage {
 // benchmark measures Invoke, with a realm prepared after each answer as a worker
 // does it, and without. ns/op is the whole cost of a login; p50-ns is what the
 // login waits for.
-func benchmark(b *testing.B, sources []string) {
-	inv := &rulebox.Invocation{Chain: chain(sources...), ID: "1", Args: loginArgs(b)}
+func benchmark(b *testing.B, sources []string) { benchmarkChain(b, chain(sources...)) }
+
+func benchmarkChain(b *testing.B, c *rulebox.Chain) {
+	inv := &rulebox.Invocation{Chain: c, ID: "1", Args: loginArgs(b)}
 	run := func(prepare bool) func(b *testing.B) {
 		return func(b *testing.B) {
 			r := runtime.NewRunner(runtime.Options{OwnsArgs: true}) // as in a worker
@@ -141,4 +143,68 @@ func BenchmarkFetch(b *testing.B) {
 			r.Prepare(inv.Chain)
 		}
 	})
+}
+
+// fiveActions do what fiveRules do.
+var fiveActions = []string{`exports.onExecutePostLogin = async (event, api) => {
+  if (!event.user.email || !event.user.email_verified) return api.access.deny('Access denied.');
+  const allowed = ['a.example', 'b.example', 'c.example', 'd.example', 'e.example', 'f.example', 'g.example', 'nordwind.example'];
+  const parts = event.user.email.split('@');
+  const domain = parts[parts.length - 1].toLowerCase();
+  if (!allowed.some(function (d) { return d === domain; })) api.access.deny('Access denied.');
+};`, `exports.onExecutePostLogin = async (event, api) => {
+  const grants = [{ domain: 'a.example', roles: ['p'] }, { domain: 'b.example', roles: ['p', 'q'] }, { domain: 'nordwind.example', roles: ['staff', 'user'] }];
+  const domain = event.user.email.substring(event.user.email.indexOf('@') + 1).toLowerCase();
+  const roles = (event.authorization && event.authorization.roles || []).slice();
+  for (let i = 0; i < grants.length; i++) {
+    if (grants[i].domain !== domain) continue;
+    for (let j = 0; j < grants[i].roles.length; j++) if (roles.indexOf(grants[i].roles[j]) === -1) roles.push(grants[i].roles[j]);
+  }
+  for (const g of event.user.app_metadata.groups || []) {
+    const m = /^admins:([a-z]+)$/.exec(g);
+    if (m && roles.indexOf('admin-' + m[1]) === -1) roles.push('admin-' + m[1]);
+  }
+  roles.sort();
+  api.user.setAppMetadata('roles', roles);
+  api.idToken.setCustomClaim('https://x.example/roles', roles);
+};`, `exports.onExecutePostLogin = async (event, api) => {
+  const ns = 'https://x.example/';
+  const md = event.user.app_metadata || {};
+  Object.keys(md).forEach(function (key) {
+    const v = md[key];
+    if (v === null || typeof v === 'object') return;
+    api.idToken.setCustomClaim(ns + key, v);
+  });
+  const permissions = (md.permissions || []).filter(p => p.startsWith('read:') || p.startsWith('update:')).map(p => p.split(':').reverse().join('.'));
+  api.accessToken.setCustomClaim(ns + 'permissions', permissions);
+};`, `exports.onExecutePostLogin = async (event, api) => {
+  const geo = event.request && event.request.geoip;
+  if (geo && geo.countryCode) {
+    if (['XA', 'XB'].includes(geo.countryCode)) return api.access.deny('not from ' + geo.countryName);
+    api.idToken.setCustomClaim('https://x.example/country', geo.countryCode);
+    const seen = event.user.user_metadata.countries || [];
+    if (!seen.includes(geo.countryCode)) seen.push(geo.countryCode);
+    api.user.setUserMetadata('countries', seen);
+  }
+};`, `exports.onExecutePostLogin = async (event, api) => {
+  const count = event.stats.logins_count;
+  api.idToken.setCustomClaim('https://x.example/tier', count > 1000 ? 'veteran' : count > 100 ? 'regular' : 'new');
+  const methods = event.authentication ? event.authentication.methods.map(m => m.name) : [];
+  api.idToken.setCustomClaim('https://x.example/amr', methods);
+  if (!methods.find(m => m === 'mfa') && event.user.multifactor && event.user.multifactor.length) api.multifactor.enable('any');
+};`}
+
+var oneAction = []string{`exports.onExecutePostLogin = async (event, api) => {
+  api.idToken.setCustomClaim('https://x.example/plan', (event.user.app_metadata && event.user.app_metadata.plan) || 'free');
+};`}
+
+func BenchmarkOneAction(b *testing.B)   { benchmarkActions(b, oneAction) }
+func BenchmarkFiveActions(b *testing.B) { benchmarkActions(b, fiveActions) }
+
+func benchmarkActions(b *testing.B, sources []string) {
+	c := chain(sources...)
+	for i, s := range c.Scripts {
+		c.Scripts[i] = rulebox.NewScript(rulebox.KindAction, s.Name, s.Source)
+	}
+	benchmarkChain(b, c)
 }

@@ -88,8 +88,9 @@ type action struct {
 	event goja.Value
 	// over says that the action has ended: what it calls now has no effect.
 	over bool
-	// metadata is event.transaction.metadata, once the action changed it.
-	metadata *goja.Object
+	// resumes says that the module exports the function that goes on after a
+	// redirect.
+	resumes bool
 }
 
 // isAction reports whether the realm is one action's.
@@ -101,6 +102,7 @@ func (r *Realm) isAction() bool {
 // customer's.
 func (r *Realm) prepareAction() {
 	if r.action == nil {
+		r.vm.NewPromise() // the engine makes the class when it is first needed
 		r.action = &action{api: r.newAPI(triggerOf(r.chain.Trigger))}
 	}
 }
@@ -143,7 +145,7 @@ func (r *Realm) act(i int) *rulebox.Error {
 	if fail != nil {
 		return fail
 	}
-	if err := r.guard(func() { r.action.event = r.parsed(string(r.effects.eventText(r.binding(i)))) }); err != nil {
+	if r.action.event, err = r.codec.DecodeOwned(r.effects.eventText(r.binding(i))); err != nil {
 		return r.failed(err)
 	}
 	v, err := r.invoke(fn, goja.Undefined(), r.action.event, r.action.api)
@@ -165,6 +167,32 @@ func (r *Realm) binding(i int) *rulebox.Binding {
 	return &rulebox.Binding{}
 }
 
+// minSecret is the shortest secret, in bytes, that is taken out of log lines: a
+// shorter one occurs in ordinary text.
+const minSecret = 6
+
+// redact takes the script's secrets out of a line of the log.
+func (r *Realm) redact(text string) string {
+	if len(r.chain.Bindings) == 0 || r.script < 0 {
+		return text
+	}
+	b := r.binding(r.script)
+	text = redacted(text, b.Secrets)
+	for i := range b.Modules {
+		text = redacted(text, b.Modules[i].Secrets)
+	}
+	return text
+}
+
+func redacted(text string, secrets map[string]string) string {
+	for name, value := range secrets {
+		if len(value) >= minSecret && strings.Contains(text, value) {
+			text = strings.ReplaceAll(text, value, "[secret "+name+"]")
+		}
+	}
+	return text
+}
+
 // handler returns the function that the action exports under the name.
 func (r *Realm) handler(exports goja.Value, name string) (fn goja.Value, fail *rulebox.Error) {
 	var keys []string
@@ -175,6 +203,10 @@ func (r *Realm) handler(exports goja.Value, name string) (fn goja.Value, fail *r
 		}
 		if fn = o.Get(name); fn == nil {
 			fn = goja.Undefined()
+		}
+		if resume := r.effects.trigger.resume; resume != "" {
+			f, ok := o.Get(resume).(*goja.Object)
+			r.action.resumes = ok && isFunctionValue(f)
 		}
 		if f, ok := fn.(*goja.Object); ok && isFunctionValue(f) {
 			return
@@ -315,7 +347,7 @@ func (r *Realm) runModule(body, require goja.Value, more ...goja.Value) (v goja.
 	return v, nil
 }
 
-// setMap puts the strings on a new object.
+// stringsObject is a new object with the strings.
 func (r *Realm) stringsObject(m map[string]string) *goja.Object {
 	o := r.vm.NewObject()
 	for _, k := range slices.Sorted(maps.Keys(m)) {
@@ -352,6 +384,9 @@ func (in *Input) Complete(c *rulebox.Chain, res *rulebox.Result) *rulebox.Error 
 	size := 0
 	for i, text := range in.Args[:2] {
 		size += len(text)
+		if in.sheet != nil && in.sheet.effects != nil {
+			continue // the event was made of it
+		}
 		if err := jsonscan.Valid(text); err != nil {
 			return rulebox.Errorf(rulebox.CodeInvalid, "argument %d (%s) is not JSON", i+1, argName(c.Trigger, i)).WithCause(err)
 		}

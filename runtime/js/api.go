@@ -33,11 +33,16 @@ type apiCall struct {
 	args []goja.Value
 }
 
-// methodTable lists every method.
-var methodTable = sync.OnceValue(func() []method {
-	return slices.Concat(accessMethods, claimMethods, authenticationMethods, redirectMethods,
-		userMethods, sessionMethods, samlMethods(), cacheMethods, providerMethods, directoryMethods)
-})
+// methodTable lists every method. It is set by init: the methods lead to the
+// advice on failures, which reads the table.
+var methodTable func() []method
+
+func init() {
+	methodTable = sync.OnceValue(func() []method {
+		return slices.Concat(accessMethods, claimMethods, authenticationMethods, redirectMethods,
+			userMethods, sessionMethods, samlMethods(), cacheMethods, providerMethods, directoryMethods)
+	})
+}
 
 // An apiTable is the methods of one trigger by namespace.
 type apiTable struct {

@@ -91,10 +91,10 @@ func (a *apiCall) askForAny(types, have []string) goja.Value {
 }
 
 var authenticationMethods = []method{
-	{"authentication.challengeWith", onPostLogin | onPostChallenge, func(a *apiCall) goja.Value { return a.askFor(challenges, a.e.known.methods) }},
-	{"authentication.challengeWithAny", onPostLogin | onPostChallenge, func(a *apiCall) goja.Value { return a.askForAny(challenges, a.e.known.methods) }},
-	{"authentication.enrollWith", onPostLogin, func(a *apiCall) goja.Value { return a.askFor(enrollments, a.e.known.factors) }},
-	{"authentication.enrollWithAny", onPostLogin, func(a *apiCall) goja.Value { return a.askForAny(enrollments, a.e.known.factors) }},
+	{"authentication.challengeWith", onPostLogin | onPostChallenge, func(a *apiCall) goja.Value { return a.askFor(challenges, a.e.known().methods) }},
+	{"authentication.challengeWithAny", onPostLogin | onPostChallenge, func(a *apiCall) goja.Value { return a.askForAny(challenges, a.e.known().methods) }},
+	{"authentication.enrollWith", onPostLogin, func(a *apiCall) goja.Value { return a.askFor(enrollments, a.e.known().factors) }},
+	{"authentication.enrollWithAny", onPostLogin, func(a *apiCall) goja.Value { return a.askForAny(enrollments, a.e.known().factors) }},
 	{"authentication.recordMethod", onPostLogin, func(a *apiCall) goja.Value {
 		if !a.e.continuing {
 			a.bad("it can be called only in onContinuePostLogin, after a redirect")

@@ -293,8 +293,8 @@ var sessionMethods = []method{
 	{"session.deleteMetadata", onPostLogin, one("the key")},
 	{"session.evictMetadata", onPostLogin, bare},
 	{"refreshToken.revoke", onPostLogin, func(a *apiCall) goja.Value {
-		if a.e.known.protocol != "oauth2-refresh-token" {
-			a.bad("there is a refresh token to revoke only when one is exchanged; the protocol is %q", a.e.known.protocol)
+		if a.e.known().protocol != "oauth2-refresh-token" {
+			a.bad("there is a refresh token to revoke only when one is exchanged; the protocol is %q", a.e.known().protocol)
 		}
 		reason := a.reason(0)
 		a.deny("access_denied", reason, "")

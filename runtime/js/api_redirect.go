@@ -18,7 +18,7 @@ var cannotRedirect = []string{"oauth2-refresh-token", "oauth2-resource-owner", "
 	"oauth2-access-token", "oauth2-token-exchange", "oauth2-webauthn", "oidc-ciba", "wstrust-usernamemixed"}
 
 func (e *effects) canRedirect() bool {
-	return !slices.Contains(cannotRedirect, e.known.protocol) && !slices.Contains(e.known.prompt, "none") && textOf(e.known.query.get("prompt")) != "none"
+	return !slices.Contains(cannotRedirect, e.known().protocol) && !slices.Contains(e.known().prompt, "none") && textOf(e.known().query.get("prompt")) != "none"
 }
 
 var redirectMethods = []method{
@@ -52,11 +52,11 @@ func encodeToken(a *apiCall) goja.Value {
 	}
 	now := a.r.now()
 	claims := object{
-		{"iss", appendQuoted(nil, a.e.known.hostname)},
+		{"iss", appendQuoted(nil, a.e.known().hostname)},
 		{"iat", fmt.Append(nil, now.Unix())},
 		{"exp", fmt.Append(nil, now.Add(seconds(expires)).Unix())},
-		{"sub", appendQuoted(nil, a.e.known.userID)},
-		{"ip", appendQuoted(nil, a.e.known.ip)},
+		{"sub", appendQuoted(nil, a.e.known().userID)},
+		{"ip", appendQuoted(nil, a.e.known().ip)},
 	}
 	if v := o.Get("payload"); !isNone(v) {
 		if kindOf(v) != "an object" {
@@ -107,9 +107,9 @@ func validateToken(a *apiCall) goja.Value {
 		}
 		name = s.String()
 	}
-	token := textOf(a.e.known.body.get(name))
+	token := textOf(a.e.known().body.get(name))
 	if token == "" {
-		token = textOf(a.e.known.query.get(name))
+		token = textOf(a.e.known().query.get(name))
 	}
 	if token == "" {
 		panic(a.r.newError("Error", fmt.Sprintf("There is no parameter called '%s' available in either the POST body or query string.", clipName(name))))
@@ -145,7 +145,7 @@ func (a *apiCall) checkToken(secret, token string) (claims object, why string) {
 	switch {
 	case !ok || !iat || textOf(payload.get("sub")) == "" || textOf(payload.get("iss")) == "":
 		return nil, "Missing or invalid standard claims"
-	case textOf(payload.get("sub")) != a.e.known.userID:
+	case textOf(payload.get("sub")) != a.e.known().userID:
 		return nil, "The sub claim does not match the user_id."
 	case float64(a.r.now().Unix()) >= exp:
 		return nil, "Token has expired."

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/rulebox/rulebox"
 )
@@ -19,7 +20,7 @@ type effects struct {
 	// live are the members of event.transaction that the api changes.
 	metadata object
 	scopes   []string // target scopes, nil if the event has none
-	known    event    // what the api itself reads of the event
+	read     *event   // what the api itself reads of the event; see known
 
 	resume *rulebox.Resume
 	rules  []string // names of the rules that ran
@@ -77,7 +78,6 @@ func (r *Realm) newEffects() (*effects, *rulebox.Error) {
 	if err := e.readLive(); err != nil {
 		return nil, rulebox.Errorf(rulebox.CodeInvalid, "event.transaction is not an object").WithCause(err)
 	}
-	e.known = knownEvent(e.event)
 	if e.resume != nil {
 		e.replay(e.resume.Commands)
 	}
@@ -158,7 +158,14 @@ func (e *effects) end(r *Realm, i int, res *rulebox.Result, fail *rulebox.Error)
 			fail.Hint += "; an action that redirects or renders a form is continued there"
 		}
 		return fail
+	case e.trigger.bit == onTokenExchange && !e.user && i == len(r.progs)-1:
+		fail = rulebox.Errorf(rulebox.CodeThrew, "action %q: no user was chosen for the token exchange", r.progs[i].Script.Name)
+		fail.Script, fail.OAuth = r.progs[i].Script.Name, "server_error"
+		return fail.WithHint("call api.authentication.setUserById or setUserByConnection once, or refuse with api.access.deny or rejectInvalidSubjectToken")
 	case e.suspended:
+		if e.trigger.resume != "" && !r.action.resumes && e.redirect != "" {
+			r.log("warn", "the user is sent away, but there is no exports."+e.trigger.resume+": coming back will fail")
+		}
 		res.Suspended, res.RedirectURL = i+1, e.redirect
 	}
 	return nil
@@ -199,8 +206,21 @@ func (r *Realm) emit(name string, parts ...any) {
 // longer lists.
 const maxCommands = 16 << 10
 
+// plainText reports whether nothing of s is escaped in JSON.
+func plainText(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c >= utf8.RuneSelf || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
+}
+
 // appendQuoted appends s as a JSON string.
 func appendQuoted(b []byte, s string) []byte {
+	if plainText(s) {
+		return append(append(append(b, '"'), s...), '"')
+	}
 	var out bytes.Buffer
 	enc := json.NewEncoder(&out)
 	enc.SetEscapeHTML(false)

@@ -25,11 +25,19 @@ func (r *Realm) expire() {
 	if left := r.in.sheet.budget; left < wall-max(wall/20, 50*time.Millisecond) {
 		r.Stop(rulebox.CodeTimeout,
 			fmt.Sprintf("the scripts did not end within the %v that were left to them", left.Round(time.Millisecond)),
-			fmt.Sprintf("make the rules faster; of the limit of %v (limits.wall, --timeout) the rest had passed before, or the caller does not wait longer", wall), context.DeadlineExceeded)
+			fmt.Sprintf("make the %ss faster; of the limit of %v (limits.wall, --timeout) the rest had passed before, or the caller does not wait longer", r.firstKind(), wall), context.DeadlineExceeded)
 		return
 	}
 	r.Stop(rulebox.CodeTimeout, fmt.Sprintf("the scripts did not end within the time limit of %v", wall),
-		"make the rules faster, or raise the limit for all rules together: limits.wall of the tenant, or --timeout", context.DeadlineExceeded)
+		fmt.Sprintf("make the %[1]ss faster, or raise the limit for all %[1]ss together: limits.wall of the tenant, or --timeout", r.firstKind()), context.DeadlineExceeded)
+}
+
+// firstKind is the kind of the realm's scripts; it may be asked by any goroutine.
+func (r *Realm) firstKind() string {
+	if r.first < r.end {
+		return string(r.progs[r.first].Script.Kind)
+	}
+	return "rule"
 }
 
 // contextAfter ends the run when the caller's context does.

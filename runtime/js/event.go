@@ -1,9 +1,11 @@
 package js
 
 import (
+	"bytes"
 	"encoding/json"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/rulebox/rulebox"
@@ -25,19 +27,23 @@ const manyFields = 64
 // fieldsOf returns the members of the object that the text is; of members with the
 // same name the last. The values are parts of the text.
 func fieldsOf(text []byte) (object, error) {
-	var x jsonscan.Index
+	x := indexes.Get().(*jsonscan.Index)
+	defer putIndex(x)
 	if err := x.Scan(text); err != nil {
 		return nil, err
 	}
 	if k := x.Values[0].Kind; k != jsonscan.Object {
 		return nil, rulebox.Errorf(rulebox.CodeInvalid, "found %s where an object was expected", k)
 	}
-	var o object
+	o := make(object, 0, 16)
 	var at map[string]int // of a large object
 	for i := uint32(1); i < x.Values[0].Next; i = x.Values[i+1].Next {
 		k, v := &x.Values[i], &x.Values[i+1]
-		b, _ := jsonscan.AppendString(nil, text[k.Start+1:k.End-1])
-		key, raw := string(b), text[v.Start:v.End:v.End]
+		b, raw := text[k.Start+1:k.End-1], text[v.Start:v.End:v.End]
+		if k.Flags&jsonscan.Escaped != 0 {
+			b, _ = jsonscan.AppendString(nil, b)
+		}
+		key := string(b)
 		if len(o) < manyFields {
 			o.set(key, raw)
 			continue
@@ -58,9 +64,20 @@ func fieldsOf(text []byte) (object, error) {
 	return o, nil
 }
 
+var indexes = sync.Pool{New: func() any { return new(jsonscan.Index) }}
+
+// maxIndex is the longest list of values that is kept for the next text.
+const maxIndex = 1 << 14
+
+func putIndex(x *jsonscan.Index) {
+	if cap(x.Values) <= maxIndex {
+		indexes.Put(x)
+	}
+}
+
 // part returns the members of a value that may be none or no object.
 func part(text []byte) object {
-	if len(text) == 0 {
+	if len(text) == 0 || text[0] != '{' {
 		return nil
 	}
 	o, err := fieldsOf(text)
@@ -115,7 +132,13 @@ func (o object) append(b []byte) []byte {
 	return append(b, '}')
 }
 
-func (o object) text() []byte { return o.append(nil) }
+func (o object) text() []byte {
+	n := 2
+	for i := range o {
+		n += len(o[i].key) + len(o[i].raw) + 4
+	}
+	return o.append(make([]byte, 0, n))
+}
 
 // textOf returns the string that the JSON text is, "" if it is none.
 func textOf(raw []byte) string {
@@ -206,7 +229,7 @@ func renamed(c object, pairs []string) []byte {
 // eventUser is the user without the tokens of other providers, which actions do
 // not get.
 func eventUser(user object) []byte {
-	u := object{}
+	u := make(object, 0, len(user)+3)
 	for _, f := range user {
 		if f.key == "identities" {
 			f.raw = identities(f.raw)
@@ -221,8 +244,12 @@ func eventUser(user object) []byte {
 
 // elementsOf returns the elements of a JSON array, nil if it is none.
 func elementsOf(text []byte) [][]byte {
-	var x jsonscan.Index
-	if len(text) == 0 || x.Scan(text) != nil || x.Values[0].Kind != jsonscan.Array {
+	if len(text) == 0 || text[0] != '[' {
+		return nil
+	}
+	x := indexes.Get().(*jsonscan.Index)
+	defer putIndex(x)
+	if x.Scan(text) != nil || x.Values[0].Kind != jsonscan.Array {
 		return nil
 	}
 	list := [][]byte{}
@@ -245,6 +272,9 @@ func arrayOf(list [][]byte) []byte {
 }
 
 func identities(text []byte) []byte {
+	if !bytes.Contains(text, []byte("token")) && !bytes.Contains(text, []byte("expires_in")) && bytes.IndexByte(text, '\\') < 0 {
+		return text
+	}
 	list := elementsOf(text)
 	for i, v := range list {
 		if !isObject(v) {
@@ -460,9 +490,17 @@ type event struct {
 	methods, factors               []string // factors done, and enrolled
 }
 
-func knownEvent(o object) event {
+// known returns what the api reads; few calls need it.
+func (e *effects) known() *event {
+	if e.read == nil {
+		e.read = knownEvent(e.event)
+	}
+	return e.read
+}
+
+func knownEvent(o object) *event {
 	r, t, u := part(o.get("request")), part(o.get("transaction")), part(o.get("user"))
-	e := event{
+	e := &event{
 		userID: textOf(u.get("user_id")), ip: textOf(r.get("ip")), hostname: textOf(r.get("hostname")),
 		protocol: textOf(t.get("protocol")), query: part(r.get("query")), body: part(r.get("body")),
 	}

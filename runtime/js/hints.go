@@ -37,7 +37,9 @@ func (r *Realm) hint(e *rulebox.Error, v goja.Value) {
 			e.Hint = r.undefinedName(name)
 		}
 	case "TypeError":
-		e.Hint = typeHint(e.Message)
+		if e.Hint = r.apiHint(e); e.Hint == "" {
+			e.Hint = typeHint(e.Message)
+		}
 	case "SyntaxError":
 		e.Hint = jsonHint(e.Message)
 	}
@@ -96,12 +98,21 @@ var absent = map[string]string{
 // given are the names that every rule has or is used to.
 var given = []string{"user", "context", "callback", "configuration", "auth0", "global", "require", "module", "exports", "console", "undefined"}
 
+// givenActions are those of every action.
+var givenActions = []string{"event", "api", "require", "module", "exports", "global", "undefined"}
+
+// hasName says that the name is one that scripts of this kind have, so that the
+// advice for those that have not would be wrong.
+func (r *Realm) hasName(name string) bool {
+	return r.isAction() && (name == "event" || name == "api")
+}
+
 // undefinedName is the advice for a name that nothing has declared.
 func (r *Realm) undefinedName(name string) string {
 	if len(name) > maxName {
 		return ""
 	}
-	if text, ok := absent[name]; ok {
+	if text, ok := absent[name]; ok && !r.hasName(name) {
 		return text
 	}
 	if m, ok := modules.Lookup(name); ok && !m.Internal {
@@ -111,6 +122,9 @@ func (r *Realm) undefinedName(name string) string {
 		return fmt.Sprintf("declare %s; if it is a module, load it: const %s = require('%s')", name, name, name)
 	}
 	names := slices.Clone(given)
+	if r.isAction() {
+		names = slices.Clone(givenActions)
+	}
 	for g := range tables().globals {
 		names = append(names, g)
 	}

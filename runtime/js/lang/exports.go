@@ -136,5 +136,5 @@ func (p *preparer) noFunction(body []ast.Statement, code string, module bool, be
 
 func (p *preparer) looksLikeAction(name string) *Error {
 	return &Error{Name: p.name, Message: "it has the function of an Action, " + name, NoFunction: true,
-		Hint: "this looks like an Action; only rules run here yet: write `function (user, context, callback) { … }`"}
+		Hint: "this looks like an Action: bind it to a trigger of actions, or write `function (user, context, callback) { … }`"}
 }
