@@ -26,7 +26,7 @@ func directory(name string) func(a *apiCall) goja.Value {
 		if text := a.e.event.get("authorization"); isObject(text) {
 			known = a.r.parsed(string(text))
 		}
-		v, err := f(goja.Undefined(), append([]goja.Value{a.r.vm.ToValue(a.e.known.userID), known}, a.args...)...)
+		v, err := f(goja.Undefined(), append([]goja.Value{a.r.vm.ToValue(a.e.known().userID), known}, a.args...)...)
 		rethrow(err)
 		return v
 	}
