@@ -25,6 +25,7 @@ const (
 	exitDeny     = 3
 	exitRedirect = 4
 	exitFault    = 5
+	exitSuspend  = 6
 )
 
 // A stdio is what a command talks to.
@@ -40,7 +41,7 @@ type command struct {
 
 var commands = []command{
 	{"serve", "--tenants DIR --data DIR", "serve logins over NATS and HTTP", serve},
-	{"run", "FILE…", "run rule files once, in the same jail, without a server", run},
+	{"run", "FILE…", "run rules, actions, hooks or database scripts once, in the same jail, without a server", run},
 	{"modules", "[list|add|remove]", "what scripts can require; add npm packages to it", modulesCommand},
 	{"doctor", "", "say which isolation layers hold on this machine", doctor},
 	{"token", "create|revoke", "make or revoke a bearer token for HTTP", token},

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/rulebox/rulebox"
+	tryout "github.com/rulebox/rulebox/internal/unsaved"
 	"github.com/rulebox/rulebox/sandbox"
 	"github.com/rulebox/rulebox/store"
 	"github.com/rulebox/rulebox/transaction"
@@ -26,23 +27,36 @@ import (
 const maxInput = 4 << 20
 
 type runFlags struct {
-	user, context, configFile, management, memory, trigger string
-
-	data    string
-	config  []string
-	timeout time.Duration
-	jail    jailFlags
+	kind, trigger, handler         string
+	user, context, event, args     string
+	state, states                  string
+	configFile, management, memory string
+	data                           string
+	secrets, dependencies          []string
+	modules, cache, config         []string
+	timeout                        time.Duration
+	jail                           jailFlags
 }
 
 func run(ctx context.Context, flags *pflag.FlagSet, args []string, std stdio) int {
 	f := &runFlags{}
-	flags.StringVar(&f.user, "user", "", "JSON `file` with the user (default: an example user)")
-	flags.StringVar(&f.context, "context", "", "JSON `file` with the context (default: an example context)")
+	flags.StringVar(&f.kind, "kind", "", "rule, action, hook or dbscript (default: what the files look like)")
+	flags.StringVar(&f.trigger, "trigger", "", "the trigger to fire: login, post-login, …, hook.<point> or db.<connection>.<operation> (default: what the first file looks like)")
+	flags.StringVar(&f.handler, "handler", "", "the `function` that actions export, if not the trigger's own")
+	flags.StringVar(&f.user, "user", "", "JSON `file` with the user of a login (default: an example user)")
+	flags.StringVar(&f.context, "context", "", "JSON `file` with the context of a login (default: an example context)")
+	flags.StringVar(&f.event, "event", "", "JSON `file` with the event of actions; with --user or --context, what replaces members of the event made of them (default: an example event)")
+	flags.StringVar(&f.args, "args", "", "JSON `file` with an array of the arguments of a hook or database script, without the callback (default: example arguments)")
+	flags.StringArrayVar(&f.secrets, "secret", nil, "`NAME=VALUE` for event.secrets, or a hook's secrets; may be repeated")
+	flags.StringArrayVar(&f.dependencies, "dependency", nil, "the version of a package that the files declare, `NAME@VERSION`; may be repeated")
+	flags.StringArrayVar(&f.modules, "module", nil, "`NAME=FILE` for require('actions:NAME'); may be repeated")
+	flags.StringArrayVar(&f.cache, "cache", nil, "`KEY=VALUE` that api.cache holds at the start; may be repeated")
+	flags.StringVar(&f.state, "state", "", "go on with what was suspended: the `state` of the outcome")
+	flags.StringVar(&f.states, "states", "", "`folder` of what is suspended (default: one in the user's cache folder)")
 	flags.StringArrayVar(&f.config, "config", nil, "`KEY=VALUE` for `configuration`; may be repeated")
 	flags.StringVar(&f.configFile, "config-file", "", "JSON `file` with an object of strings for `configuration`")
 	flags.DurationVar(&f.timeout, "timeout", rulebox.DefaultWall, "time for all files together")
 	flags.StringVar(&f.memory, "memory", "128MiB", "memory that the scripts may hold, a `size` such as 64MiB")
-	flags.StringVar(&f.trigger, "trigger", rulebox.TriggerLogin, "the trigger to fire")
 	flags.StringVar(&f.management, "management", "", "JSON `file` with domain, baseUrl and accessToken of the management API, for auth0.users and the like")
 	flags.StringVar(&f.data, "data", defaultData, "the `folder` with the packages of rulebox modules add")
 	f.jail.add(flags)
@@ -54,6 +68,10 @@ func run(ctx context.Context, flags *pflag.FlagSet, args []string, std stdio) in
 		return misused(std, "%v", err)
 	}
 	if err := usePackages(f.data, inv.Chain); err != nil {
+		return fails(std, err)
+	}
+	suspensions, err := f.suspensions(inv.Chain)
+	if err != nil {
 		return fails(std, err)
 	}
 	opt, err := f.jail.options(zap.NewNop())
@@ -68,7 +86,7 @@ func run(ctx context.Context, flags *pflag.FlagSet, args []string, std stdio) in
 	poolCtx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	ended := make(chan error, 1)
 	go func() { ended <- pool.Run(poolCtx) }()
-	pipeline := &transaction.Pipeline{Next: pool}
+	pipeline := &transaction.Pipeline{Next: pool, Suspensions: suspensions}
 	res, err := pipeline.Invoke(ctx, inv)
 	stop()
 	if poolErr := <-ended; poolErr != nil {
@@ -110,6 +128,8 @@ func exitCode(res *rulebox.Result, err error) int {
 		return exitDeny
 	case rulebox.Redirect:
 		return exitRedirect
+	case rulebox.Suspend:
+		return exitSuspend
 	}
 	if rulebox.CodeOf(err) == rulebox.CodeInvalid {
 		return exitUsage
@@ -122,31 +142,20 @@ func (f *runFlags) invocation(files []string, stdin io.Reader) (*rulebox.Invocat
 	if len(files) == 0 {
 		return nil, fmt.Errorf("no rule file; it is rulebox run [flags] FILE…, with - for standard input")
 	}
-	if f.trigger != rulebox.TriggerLogin {
-		return nil, fmt.Errorf("--trigger %q: there is only %q", f.trigger, rulebox.TriggerLogin)
-	}
-	memory, err := store.ParseSize(f.memory)
+	limits, err := f.limits()
 	if err != nil {
-		return nil, fmt.Errorf("--memory: %w", err)
-	}
-	if memory < rulebox.MinMemory {
-		return nil, fmt.Errorf("--memory %s: at least %dMiB", f.memory, rulebox.MinMemory>>20)
-	}
-	if memory > store.MaxMemory {
-		return nil, fmt.Errorf("--memory %s: at most %dMiB", f.memory, store.MaxMemory>>20)
-	}
-	if f.timeout <= 0 {
-		return nil, fmt.Errorf("--timeout %s: it must be more than nothing", f.timeout)
-	}
-	read := reader(stdin)
-	chain := &rulebox.Chain{
-		Tenant: "run", Trigger: f.trigger,
-		Limits: rulebox.Limits{Wall: f.timeout, Memory: memory}.WithDefaults(),
-	}
-	if chain.Configuration, err = f.configuration(read); err != nil {
 		return nil, err
 	}
-	if chain.Management, err = f.api(read); err != nil {
+	read := reader(stdin)
+	try := &tryout.Run{Trigger: f.trigger, Chain: rulebox.Chain{Tenant: "run", Limits: limits}}
+	if try.Chain.Configuration, err = f.configuration(read); err != nil {
+		return nil, err
+	}
+	if try.Chain.Management, err = f.api(read); err != nil {
+		return nil, err
+	}
+	binding, err := f.binding(read)
+	if err != nil {
 		return nil, err
 	}
 	for _, file := range files {
@@ -155,20 +164,32 @@ func (f *runFlags) invocation(files []string, stdin io.Reader) (*rulebox.Invocat
 			return nil, err
 		}
 		name := strings.TrimSuffix(filepath.Base(file), ".js")
-		chain.Scripts = append(chain.Scripts, rulebox.NewScript(rulebox.KindRule, name, string(source)))
+		try.Scripts = append(try.Scripts, tryout.Script{Name: name, Source: string(source), Kind: rulebox.Kind(f.kind), Binding: binding})
 	}
-	user, err := object("--user", f.user, exampleUser, read)
-	if err != nil {
+	if try.Parts, err = f.parts(read); err != nil {
 		return nil, err
 	}
-	context, err := object("--context", f.context, exampleContext, read)
+	inv, err := try.Invocation()
 	if err != nil {
-		return nil, err
+		return nil, inFlagTerms(err)
 	}
-	return &rulebox.Invocation{
-		Chain: chain, Tenant: chain.Tenant, Trigger: f.trigger, ID: rulebox.NewID(),
-		Args: []json.RawMessage{user, context},
-	}, nil
+	inv.Cache, err = f.cached(time.Now())
+	return inv, err
+}
+
+func (f *runFlags) limits() (l rulebox.Limits, err error) {
+	memory, err := store.ParseSize(f.memory)
+	switch {
+	case err != nil:
+		return l, fmt.Errorf("--memory: %w", err)
+	case memory < rulebox.MinMemory:
+		return l, fmt.Errorf("--memory %s: at least %dMiB", f.memory, rulebox.MinMemory>>20)
+	case memory > store.MaxMemory:
+		return l, fmt.Errorf("--memory %s: at most %dMiB", f.memory, store.MaxMemory>>20)
+	case f.timeout <= 0:
+		return l, fmt.Errorf("--timeout %s: it must be more than nothing", f.timeout)
+	}
+	return rulebox.Limits{Wall: f.timeout, Memory: memory}.WithDefaults(), nil
 }
 
 // api reads the management API that the rules may call; nil if none is given.
@@ -226,25 +247,6 @@ func (f *runFlags) configuration(read func(string) ([]byte, error)) (map[string]
 	return configuration, nil
 }
 
-// object reads a file that must hold one JSON object.
-func object(flag, file, fallback string, read func(string) ([]byte, error)) (json.RawMessage, error) {
-	if file == "" {
-		return json.RawMessage(fallback), nil
-	}
-	text, err := read(file)
-	if err != nil {
-		return nil, err
-	}
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(text, &members); err != nil || members == nil {
-		if err == nil {
-			err = errors.New("it is null")
-		}
-		return nil, fmt.Errorf("%s %s: it must be a JSON object: %w", flag, file, err)
-	}
-	return json.RawMessage(strings.TrimSpace(string(text))), nil
-}
-
 // reader reads files, and standard input for "-", once.
 func reader(stdin io.Reader) func(string) ([]byte, error) {
 	used := false
@@ -270,16 +272,3 @@ func reader(stdin io.Reader) func(string) ([]byte, error) {
 		return b, err
 	}
 }
-
-const exampleUser = `{"user_id":"auth0|5f7c8ec7c33c6c004bbafe82","email":"jane@example.com","email_verified":true,` +
-	`"name":"Jane Example","nickname":"jane","picture":"https://example.com/jane.png","created_at":"2024-01-15T09:30:00.000Z",` +
-	`"identities":[{"connection":"Username-Password-Authentication","provider":"auth0","user_id":"5f7c8ec7c33c6c004bbafe82","isSocial":false}],` +
-	`"app_metadata":{},"user_metadata":{}}`
-
-const exampleContext = `{"tenant":"run","clientID":"q2hn3KfJ8sLw0ZxV5bRt7YpC1mDe9UaG","clientName":"Example App","clientMetadata":{},` +
-	`"connection":"Username-Password-Authentication","connectionStrategy":"auth0","connectionID":"con_0000000000000001",` +
-	`"protocol":"oidc-basic-profile","stats":{"loginsCount":1},"sso":{"with_auth0":false,"with_dbconn":false,"current_clients":[]},` +
-	`"authentication":{"methods":[{"name":"pwd","timestamp":1763046133771}]},"authorization":{"roles":[]},` +
-	`"accessToken":{},"idToken":{},"samlConfiguration":{},` +
-	`"request":{"userAgent":"Mozilla/5.0","ip":"203.0.113.7","hostname":"login.example.com","query":{"scope":"openid profile"},"body":{},` +
-	`"geoip":{"country_code":"US","country_name":"United States","city_name":"Springfield","time_zone":"America/Chicago"}}}`

@@ -2,18 +2,19 @@ package unsaved
 
 import (
 	"encoding/json"
+	"fmt"
 
 	"github.com/rulebox/rulebox/internal/trigger"
 )
 
 // Examples of what a login has.
 const (
-	ExampleUser = `{"user_id":"auth0|5f7c8ec7c33c6c004bbafe82","email":"jane@example.com","email_verified":true,` +
+	exampleUser = `{"user_id":"auth0|5f7c8ec7c33c6c004bbafe82","email":"jane@example.com","email_verified":true,` +
 		`"name":"Jane Example","nickname":"jane","picture":"https://example.com/jane.png","created_at":"2024-01-15T09:30:00.000Z",` +
 		`"identities":[{"connection":"Username-Password-Authentication","provider":"auth0","user_id":"5f7c8ec7c33c6c004bbafe82","isSocial":false}],` +
 		`"app_metadata":{},"user_metadata":{}}`
 
-	ExampleContext = `{"tenant":"run","clientID":"q2hn3KfJ8sLw0ZxV5bRt7YpC1mDe9UaG","clientName":"Example App","clientMetadata":{},` +
+	exampleContext = `{"tenant":"run","clientID":"q2hn3KfJ8sLw0ZxV5bRt7YpC1mDe9UaG","clientName":"Example App","clientMetadata":{},` +
 		`"connection":"Username-Password-Authentication","connectionStrategy":"auth0","connectionID":"con_0000000000000001",` +
 		`"protocol":"oidc-basic-profile","stats":{"loginsCount":1},"sso":{"with_auth0":false,"with_dbconn":false,"current_clients":[]},` +
 		`"authentication":{"methods":[{"name":"pwd","timestamp":1763046133771}]},"authorization":{"roles":[]},` +
@@ -65,19 +66,54 @@ var exampleArgs = map[string]string{
 	"delete": `"5f7c8ec7c33c6c004bbafe82"`, "change_email": `"jane@example.com","jane@example.org",true`,
 }
 
-// Example is an input of the trigger.
-func Example(t trigger.Trigger) json.RawMessage {
+// input puts an input of the trigger together. What is not given is an example,
+// and what the trigger does not take is an error.
+func (p Parts) input(t trigger.Trigger) (json.RawMessage, error) {
+	takes := map[string]bool{}
+	out := []byte{'{'}
+	add := func(name string, given json.RawMessage, example string) {
+		takes[name] = true
+		if given == nil {
+			given = json.RawMessage(example)
+		}
+		if len(given) == 0 {
+			return
+		}
+		if len(out) > 1 {
+			out = append(out, ',')
+		}
+		out = append(append(append(append(out, '"'), name...), `":`...), given...)
+	}
 	switch t.Form {
 	case trigger.Login:
-		return json.RawMessage(`{"user":` + ExampleUser + `,"context":` + ExampleContext + `}`)
+		add("user", p.User, exampleUser)
+		add("context", p.Context, exampleContext)
+		add("event", p.Event, "")
 	case trigger.Event:
-		return json.RawMessage(`{"event":` + ExampleEvent(t.Name) + `}`)
+		add("event", p.Event, example(t.Name))
+	default:
+		add("args", p.Args, "["+exampleArgs[t.Point+t.Operation]+"]")
 	}
-	return json.RawMessage(`{"args":[` + exampleArgs[t.Point+t.Operation] + `]}`)
+	for _, m := range []struct {
+		name  string
+		given json.RawMessage
+	}{{"user", p.User}, {"context", p.Context}, {"event", p.Event}, {"args", p.Args}} {
+		if m.given != nil && !takes[m.name] {
+			return nil, fmt.Errorf("the trigger %s takes no %s", t.Name, m.name)
+		}
+	}
+	if p.State != "" {
+		text, err := json.Marshal(p.State)
+		if err != nil {
+			return nil, err
+		}
+		add("state", text, "")
+	}
+	return append(out, '}'), nil
 }
 
-// ExampleEvent is an event of the action's trigger.
-func ExampleEvent(name string) string {
+// example is an event of the action's trigger.
+func example(name string) string {
 	if message := exampleMessages[name]; message != "" {
 		return exampleEvent + `,` + message + `}`
 	}

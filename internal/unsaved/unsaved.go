@@ -34,10 +34,17 @@ type Run struct {
 	// Scripts are at least one.
 	Scripts []Script
 	// Input is what a request for the trigger has: a JSON object with user and
-	// context, event, or args. Nil means an example.
+	// context, event, or args. If it is nil, Parts are taken.
 	Input json.RawMessage
+	Parts Parts
 	// Chain has what goes for all of the scripts: tenant, configuration, limits.
 	Chain rulebox.Chain
+}
+
+// Parts are the members of an input, each nil for an example.
+type Parts struct {
+	User, Context, Event, Args json.RawMessage
+	State                      string
 }
 
 // kinds are those that can be tried.
@@ -63,7 +70,9 @@ func (r *Run) Invocation() (*rulebox.Invocation, error) {
 	}
 	input := r.Input
 	if input == nil {
-		input = Example(t)
+		if input, err = r.Parts.input(t); err != nil {
+			return nil, err
+		}
 	}
 	inv, _, err := request.Parse(t.Name, input)
 	if err != nil {
@@ -165,10 +174,18 @@ func (r *Run) triggerOf(f form) (string, error) {
 		}
 	}
 	// An action of a login gets its event made of user and context.
-	if name == rulebox.TriggerPostLogin && (r.Input == nil || !has(r.Input, "event") || has(r.Input, "user")) {
+	if name == rulebox.TriggerPostLogin && !r.whole() {
 		name = rulebox.TriggerLogin
 	}
 	return name, nil
+}
+
+// whole reports whether the input has an event and nothing to make one of.
+func (r *Run) whole() bool {
+	if r.Input != nil {
+		return has(r.Input, "event") && !has(r.Input, "user")
+	}
+	return r.Parts.Event != nil && r.Parts.User == nil && r.Parts.Context == nil
 }
 
 // has reports whether the text is an object with the member.

@@ -52,7 +52,9 @@ func TestExamples(t *testing.T) {
 	for _, name := range names {
 		tr, err := trigger.Lookup(name)
 		require.NoError(t, err)
-		_, _, err = request.Parse(name, Example(tr))
+		input, err := Parts{}.input(tr)
+		require.NoError(t, err)
+		_, _, err = request.Parse(name, input)
 		assert.NoError(t, err, name)
 	}
 }
@@ -71,6 +73,8 @@ func TestInvocation(t *testing.T) {
 		{"an action of a login", Run{Scripts: []Script{{Source: action}}}, "login", []rulebox.Kind{"action"}, 2},
 		{"an action with an event", Run{Scripts: []Script{{Source: action}}, Input: json.RawMessage(`{"event":{}}`)}, "post-login", []rulebox.Kind{"action"}, 1},
 		{"an action with user and event", Run{Trigger: "post-login", Scripts: []Script{{Source: action}}, Input: json.RawMessage(`{"user":{},"context":{},"event":{}}`)}, "login", []rulebox.Kind{"action"}, 3},
+		{"parts: an overlay", Run{Scripts: []Script{{Source: action}}, Parts: Parts{Event: json.RawMessage(`{}`), User: json.RawMessage(`{}`)}}, "login", []rulebox.Kind{"action"}, 3},
+		{"parts: an event", Run{Scripts: []Script{{Source: action}}, Parts: Parts{Event: json.RawMessage(`{}`)}}, "post-login", []rulebox.Kind{"action"}, 1},
 		{"rules first", Run{Scripts: []Script{{Source: action}, {Source: rule}}}, "login", []rulebox.Kind{"rule", "action"}, 2},
 		{"a kind by the trigger", Run{Trigger: "hook.post-change-password", Scripts: []Script{{Source: "module.exports = f"}}}, "hook.post-change-password", []rulebox.Kind{"hook"}, 2},
 		{"a database script", Run{Scripts: []Script{{Source: "function changeEmail(a, b, v, callback) {}"}}}, "db.unsaved.change_email", []rulebox.Kind{"dbscript"}, 3},
@@ -97,16 +101,19 @@ func TestInvocation(t *testing.T) {
 func TestInvocationRefuses(t *testing.T) {
 	const rule = "function (user, context, callback) {}"
 	for want, run := range map[string]Run{
-		`kind is "acton"; did you mean "action"?`:        {Scripts: []Script{{Kind: "acton"}}},
-		`kind is "spell"; it can be rule, action`:        {Scripts: []Script{{Kind: "spell"}}},
-		`did you mean "post-login"?`:                     {Trigger: "postlogin", Scripts: []Script{{}}},
-		"trigger is missing: a hook":                     {Scripts: []Script{{Source: "module.exports = function (user, context, cb) {}"}}},
-		"trigger is missing: a database script":          {Scripts: []Script{{Kind: "dbscript", Source: rule}}},
-		"trigger is missing: the action exports":         {Scripts: []Script{{Kind: "action", Source: rule}}},
-		"kind of a is rule, but the trigger post-change": {Trigger: "post-change-password", Scripts: []Script{{Name: "a", Kind: "rule"}}},
-		"runs one script, not 2":                         {Trigger: "hook.post-change-password", Scripts: []Script{{}, {}}},
-		"no member event":                                {Trigger: "event-stream", Scripts: []Script{{}}, Input: json.RawMessage(`{}`)},
-		"event.message, at byte 20, is not an object":    {Trigger: "event-stream", Scripts: []Script{{}}, Input: json.RawMessage(`{"event":{"message":1}}`)},
+		`kind is "acton"; did you mean "action"?`:              {Scripts: []Script{{Kind: "acton"}}},
+		`kind is "spell"; it can be rule, action`:              {Scripts: []Script{{Kind: "spell"}}},
+		`did you mean "post-login"?`:                           {Trigger: "postlogin", Scripts: []Script{{}}},
+		"trigger is missing: a hook":                           {Scripts: []Script{{Source: "module.exports = function (user, context, cb) {}"}}},
+		"trigger is missing: a database script":                {Scripts: []Script{{Kind: "dbscript", Source: rule}}},
+		"trigger is missing: the action exports":               {Scripts: []Script{{Kind: "action", Source: rule}}},
+		"kind of a is rule, but the trigger post-change":       {Trigger: "post-change-password", Scripts: []Script{{Name: "a", Kind: "rule"}}},
+		"runs one script, not 2":                               {Trigger: "hook.post-change-password", Scripts: []Script{{}, {}}},
+		"the trigger hook.post-change-password takes no event": {Trigger: "hook.post-change-password", Scripts: []Script{{}}, Parts: Parts{Event: json.RawMessage(`{}`)}},
+		"the trigger login takes no args":                      {Trigger: "login", Scripts: []Script{{}}, Parts: Parts{Args: json.RawMessage(`[]`)}},
+		`unknown member "state"`:                               {Trigger: "event-stream", Scripts: []Script{{}}, Parts: Parts{State: "s"}},
+		"no member event":                                      {Trigger: "event-stream", Scripts: []Script{{}}, Input: json.RawMessage(`{}`)},
+		"event.message, at byte 20, is not an object":          {Trigger: "event-stream", Scripts: []Script{{}}, Input: json.RawMessage(`{"event":{"message":1}}`)},
 	} {
 		_, err := run.Invocation()
 		assert.ErrorContains(t, err, want)
