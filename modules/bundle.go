@@ -49,6 +49,9 @@ type Bundle struct {
 	Requires []string
 }
 
+// FromBundle reports whether the source is a package's from npm.
+func (m *Module) FromBundle() bool { return m.unit > 0 }
+
 const noBundles = "this build has no npm bundles: run make"
 
 // bundleLines are the fields of each line of a file of the index.

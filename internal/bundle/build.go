@@ -280,6 +280,7 @@ func (b *builder) addBundle(p *pkg) error {
 			text = fmt.Sprintf("export * from %q", spec)
 		}
 		o := options(b.work)
+		o.KeepNames = p.keepNames
 		o.Stdin = &api.StdinOptions{Contents: text, ResolveDir: b.work, Sourcefile: "root.js"}
 		o.Plugins = []api.Plugin{common(b.work)}
 		res := api.Build(o)

@@ -13,6 +13,9 @@ type pkg struct {
 	esm bool
 	// splitSubs makes units of the files that subs need, though not of the others.
 	splitSubs bool
+	// keepNames is for packages whose functions' names count and would be changed:
+	// what two files have in common is numbered. It costs a call for each function.
+	keepNames bool
 	// shim is a file of modules/npm/shims that stands for the package.
 	shim string
 	// subs are patterns of files and folders in the package that scripts can
@@ -58,7 +61,7 @@ var packages = []pkg{
 	{name: "ajv", files: true, subs: []string{"dist/2019.js", "dist/2020.js"}},
 	{name: "ajv-formats", files: true},
 	{name: "joi"},
-	{name: "libphonenumber-js", subs: []string{"min", "max", "mobile", "core"}},
+	{name: "libphonenumber-js", keepNames: true, subs: []string{"min", "max", "mobile", "core"}},
 	{name: "awesome-phonenumber", from: "awesome-phonenumber-2"},
 	{name: "awesome-phonenumber"},
 	{name: "google-libphonenumber"},

@@ -2,6 +2,8 @@ package js
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/dop251/goja"
@@ -46,6 +48,8 @@ type compiledModule struct {
 	err  error
 	// polyfills are the groups that the source needs.
 	polyfills []string
+	// patterns says that it makes regular expressions of text.
+	patterns bool
 }
 
 // polyfillModule exports a function for every group of language members that the
@@ -90,15 +94,25 @@ func compileModule(m *modules.Module) (*compiledModule, error) {
 		}
 		text := "(function (exports, require, module, native) {" + source + "\n})"
 		tree, err := goja.Parse(internalFile+m.ID(), text, parser.WithDisableSourceMaps)
+		if err == nil && lang.MentionsProperties(source) {
+			err = lang.RewritePatterns(tree)
+		}
 		if err == nil {
 			c.prg, err = goja.CompileAST(tree, false)
 		}
+		c.patterns = m.FromBundle() && strings.Contains(source, "RegExp(")
 		if m.Name != polyfillModule {
 			c.polyfills = lang.Polyfills(source)
 		}
 		c.err = err
 	})
 	return c, c.err
+}
+
+// mentionsProperties reports whether a script may give a package a pattern with
+// \p{…}.
+func (r *Realm) mentionsProperties() bool {
+	return slices.ContainsFunc(r.progs, func(p *Program) bool { return lang.MentionsProperties(p.Script.Source) })
 }
 
 func (r *Realm) evaluate(m *modules.Module) goja.Value {
@@ -117,6 +131,9 @@ func (r *Realm) evaluate(m *modules.Module) goja.Value {
 	}
 	r.loader.loaded[m] = module
 	r.polyfill(c.polyfills)
+	if c.patterns && r.mentionsProperties() {
+		r.polyfill([]string{"regexp"})
+	}
 	v, err := r.vm.RunProgram(c.prg)
 	if err == nil {
 		f, _ := goja.AssertFunction(v)

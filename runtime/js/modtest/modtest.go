@@ -25,6 +25,9 @@ import (
 //go:embed harness.js
 var harness string
 
+// Harness is the source of the assertions that cases have as the global `t`.
+func Harness() string { return harness }
+
 // safety ends a case that hangs.
 const safety = 30 * time.Second
 
