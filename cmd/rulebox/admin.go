@@ -18,9 +18,11 @@ import (
 // defaultData is the data folder where none is named.
 const defaultData = "data"
 
-func doctor(_ context.Context, flags *pflag.FlagSet, args []string, std stdio) int {
+func doctor(ctx context.Context, flags *pflag.FlagSet, args []string, std stdio) int {
 	asJSON := flags.Bool("json", false, "print the report as JSON")
 	level := flags.String("require", "", "exit with 1 below this `level`: "+levels)
+	natsURL := flags.String("nats", "", "also say whether nodes can share logins and caches over the NATS server at this `URL`")
+	creds := flags.String("nats-creds", "", "credentials `file` of a node for --nats")
 	if code, done := parse(flags, args, std); done {
 		return code
 	}
@@ -38,6 +40,11 @@ func doctor(_ context.Context, flags *pflag.FlagSet, args []string, std stdio) i
 	}
 	if err != nil {
 		return fails(std, err)
+	}
+	if *natsURL != "" {
+		if err := sharing(ctx, *natsURL, *creds, *asJSON, std); err != nil {
+			return fails(std, err)
+		}
 	}
 	if *level == "" {
 		return exitOK

@@ -3,12 +3,14 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"time"
 
 	"github.com/nats-io/nats.go"
 	"go.uber.org/zap"
 
+	"github.com/rulebox/rulebox/bus"
 	"github.com/rulebox/rulebox/store"
 	"github.com/rulebox/rulebox/transaction"
 )
@@ -60,4 +62,28 @@ func openKV(ctx context.Context, conn *nats.Conn, log *zap.Logger) (*store.KV, e
 		case <-time.After(time.Second):
 		}
 	}
+}
+
+// sharing says whether nodes on the NATS server share what they should. Beside a
+// report in JSON it speaks on standard error.
+func sharing(ctx context.Context, url, creds string, asJSON bool, std stdio) error {
+	conn, err := bus.Dial(ctx, bus.ConnectOptions{URL: url, Creds: creds, Name: "rulebox doctor"})
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	out := std.out
+	if asJSON {
+		out = std.err
+	}
+	_, err = store.OpenKV(ctx, conn, zap.NewNop())
+	switch {
+	case errors.Is(err, store.ErrNoJetStream):
+		fmt.Fprintf(out, "jetstream    absent: suspended logins and caches stay with the node that has them; give the account of --nats-creds JetStream\n")
+	case err != nil:
+		return fmt.Errorf("%w (the credentials of --nats-creds must be a node's: it uses $JS.API.> and $KV.>)", err)
+	default:
+		fmt.Fprintf(out, "jetstream    present: nodes share suspended logins and caches\n")
+	}
+	return nil
 }
