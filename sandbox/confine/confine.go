@@ -40,7 +40,13 @@ type Profile string
 const (
 	// JS has no executable mappings at all.
 	JS Profile = "js"
+	// WASM may make memory executable that was writable before, never both at a
+	// time. With MntNS, the root is a small file system of its own that can be
+	// written to: the engine takes native code from files only.
+	WASM Profile = "wasm"
 )
+
+func (p Profile) known() bool { return p == JS || p == WASM }
 
 // A Layer is one part of the jail.
 type Layer string
@@ -87,6 +93,13 @@ type Missing struct {
 	Layer  Layer  `json:"layer"`
 	Why    string `json:"why"`    // what the kernel said
 	Advice string `json:"advice"` // what the operator can do
+}
+
+// For returns the plan for workers of another profile.
+func (p *Plan) For(profile Profile) *Plan {
+	q := *p
+	q.Profile = profile
+	return &q
 }
 
 // Has reports whether the plan applies the layer.

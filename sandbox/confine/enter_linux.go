@@ -33,7 +33,7 @@ func (o *order) enter() error {
 	if err := closeInherited(3 + o.files); err != nil {
 		return fmt.Errorf("confine: closing inherited descriptors: %w", err)
 	}
-	if err := preload(); err != nil {
+	if err := preload(o.ownRoot()); err != nil {
 		return fmt.Errorf("confine: preloading: %w", err)
 	}
 	steps := []struct {
@@ -41,14 +41,14 @@ func (o *order) enter() error {
 		on    bool
 		do    func() error
 	}{
-		{MntNS, o.has(MntNS), func() error { return emptyRoot(o.has(UserNS)) }},
+		{MntNS, o.has(MntNS), func() error { return emptyRoot(o.has(UserNS), o.ownRoot()) }},
 		{UTSNS, o.has(UTSNS), func() error { return unix.Sethostname([]byte("worker")) }},
 		{Rlimit, o.has(Rlimit), o.limit},
 		{UID, o.has(UID) || o.has(UserNS), checkID},
 		{Caps, o.drops(), func() error { return dropCapabilities(o.has(Caps), o.has(NoNew)) }},
 		{NoNew, o.has(NoNew) || o.has(Land) || o.has(Sec), noNewPrivs},
-		{Land, o.has(Land), restrictLandlock},
-		{Sec, o.has(Sec), func() error { return installFilter(o.profile) }},
+		{Land, o.has(Land), func() error { return restrictLandlock(o.ownRoot()) }},
+		{Sec, o.has(Sec), func() error { return installFilter(o.profile, o.ownRoot()) }},
 	}
 	for _, s := range steps {
 		if !s.on {
@@ -62,10 +62,12 @@ func (o *order) enter() error {
 }
 
 // preload does what Go does late and would do with calls that are gone by then.
-func preload() error {
+func preload(ownRoot bool) error {
 	time.Local = time.UTC
 	ignoreSignals()
-	unix.Umask(0o777)
+	if unix.Umask(0o777); ownRoot {
+		unix.Umask(0o077)
+	}
 	if err := os.Chdir("/"); err != nil {
 		return err
 	}
@@ -130,8 +132,16 @@ func openDescriptors(first int) func(func(int) bool) {
 	}
 }
 
-// emptyRoot makes an empty read-only tmpfs the whole file system.
-func emptyRoot(ownUserNS bool) error {
+// ownRoot reports whether the worker may use its root, which is then its own.
+func (o *order) ownRoot() bool { return o.profile == WASM && o.has(MntNS) }
+
+// ownRootSize is the size of a root that can be written to, in bytes: the native
+// code of some large modules. It counts as the worker's memory.
+const ownRootSize = 256 << 20
+
+// emptyRoot makes an empty tmpfs the whole file system, read-only or the
+// worker's to write.
+func emptyRoot(ownUserNS, writable bool) error {
 	// In a user namespace of its own every mount is a slave already.
 	if !ownUserNS {
 		if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
@@ -143,7 +153,11 @@ func emptyRoot(ownUserNS bool) error {
 		return os.NewSyscallError("fsopen", err)
 	}
 	defer unix.Close(fs)
-	for _, kv := range [][2]string{{"size", "4096"}, {"nr_inodes", "1"}, {"mode", "0555"}} {
+	options, attributes := [][2]string{{"size", "4096"}, {"nr_inodes", "1"}, {"mode", "0555"}}, unix.MOUNT_ATTR_RDONLY
+	if writable {
+		options, attributes = [][2]string{{"size", strconv.Itoa(ownRootSize)}, {"nr_inodes", "512"}, {"mode", "0700"}}, 0
+	}
+	for _, kv := range options {
 		if err := unix.FsconfigSetString(fs, kv[0], kv[1]); err != nil {
 			return fmt.Errorf("fsconfig %s: %w", kv[0], err)
 		}
@@ -151,7 +165,7 @@ func emptyRoot(ownUserNS bool) error {
 	if err := unix.FsconfigCreate(fs); err != nil {
 		return os.NewSyscallError("fsconfig", err)
 	}
-	root, err := unix.Fsmount(fs, unix.FSMOUNT_CLOEXEC, unix.MOUNT_ATTR_RDONLY|
+	root, err := unix.Fsmount(fs, unix.FSMOUNT_CLOEXEC, attributes|
 		unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV|unix.MOUNT_ATTR_NOEXEC)
 	if err != nil {
 		return os.NewSyscallError("fsmount", err)
@@ -175,6 +189,10 @@ func emptyRoot(ownUserNS bool) error {
 
 // limit sets the rlimits, soft and hard, but for the soft DATA of a tenant.
 func (o *order) limit() error {
+	file := uint64(0)
+	if o.ownRoot() {
+		file = ownRootSize
+	}
 	for _, l := range []struct {
 		resource int
 		max      uint64
@@ -182,7 +200,7 @@ func (o *order) limit() error {
 		{unix.RLIMIT_DATA, o.data},
 		{unix.RLIMIT_NOFILE, 512}, // two hundred waiting logins, each with a socket or two
 		{unix.RLIMIT_CORE, 0},
-		{unix.RLIMIT_FSIZE, 0},
+		{unix.RLIMIT_FSIZE, file},
 		{unix.RLIMIT_MEMLOCK, 0},
 		{unix.RLIMIT_MSGQUEUE, 0},
 	} {

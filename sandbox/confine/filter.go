@@ -15,6 +15,9 @@ type rule struct {
 	when [][]arg
 	// errno, if not 0, is what the call fails with in place of being made.
 	errno uint32
+	// otherwise, if not 0, is what the call fails with when no alternative holds,
+	// in place of death.
+	otherwise uint32
 }
 
 // arg is a condition: the argument's upper half is zero, and the lower half
@@ -77,6 +80,9 @@ func (r *rule) body() []bpf.Instruction {
 			code = append(alternative[i].test(len(code)), code...)
 		}
 		out = append(out, code...)
+	}
+	if r.otherwise != 0 {
+		return append(out, bpf.RetConstant{Val: retErrno | r.otherwise})
 	}
 	return append(out, bpf.RetConstant{Val: retKill})
 }

@@ -43,7 +43,7 @@ func decode(s string) (*order, error) {
 		return nil, fmt.Errorf("confine: %s: %q is not a plan", envPlan, s)
 	}
 	o := &order{profile: Profile(f[1])}
-	if o.profile != JS {
+	if !o.profile.known() {
 		return nil, fmt.Errorf("confine: %s: profile %q is not known", envPlan, f[1])
 	}
 	var err [3]error

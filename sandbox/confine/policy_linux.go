@@ -10,12 +10,13 @@ import (
 // policy returns what a worker of the profile may ask of the kernel. It is made
 // from what the Go runtime and package net do over descriptors they are given:
 // threads, memory without execution, timers, and streams that are connected
-// already. Everything else kills the worker.
-func policy(p Profile) ([]rule, error) {
+// already. Everything else kills the worker. ownRoot says that the worker has a
+// file system of its own, which a WASM worker may use.
+func policy(p Profile, ownRoot bool) ([]rule, error) {
 	if auditArch == 0 {
 		return nil, errArch
 	}
-	if p != JS {
+	if !p.known() {
 		return nil, fmt.Errorf("seccomp: no policy for profile %q", p)
 	}
 	var rules []rule
@@ -32,15 +33,10 @@ func policy(p Profile) ([]rule, error) {
 	} {
 		rules = append(rules, rule{nr: nr})
 	}
-	rules = append(rules, memoryRules()...)
+	rules = append(rules, memoryRules(p)...)
 	rules = append(rules, threadRules()...)
 	rules = append(rules, socketRules()...)
-	// Libraries look for optional files and facts. They are told "no" and live.
-	for _, nr := range []uint32{
-		unix.SYS_OPENAT, unix.SYS_NEWFSTATAT, unix.SYS_READLINKAT, unix.SYS_STATX, unix.SYS_FACCESSAT2,
-	} {
-		rules = append(rules, rule{nr: nr, errno: uint32(unix.ENOENT)})
-	}
+	rules = append(rules, fileRules(p == WASM && ownRoot)...)
 	return append(rules,
 		// esbuild asks whether standard error is a terminal.
 		rule{nr: unix.SYS_IOCTL, errno: uint32(unix.ENOTTY)},
@@ -56,17 +52,45 @@ func noExec(index uint32) arg {
 	return arg{index: index, mask: ^uint32(unix.PROT_READ | unix.PROT_WRITE), values: []uint32{0}}
 }
 
-func memoryRules() []rule {
+func memoryRules(p Profile) []rule {
 	const anon, fixed, droppable = unix.MAP_PRIVATE | unix.MAP_ANONYMOUS, unix.MAP_FIXED, 0x08
+	// The last kind is the state of the vDSO's getrandom.
+	mmap := rule{nr: unix.SYS_MMAP, when: [][]arg{{noExec(2), {index: 3, values: []uint32{anon, anon | fixed, droppable | unix.MAP_ANONYMOUS}}}}}
+	mprotect := rule{nr: unix.SYS_MPROTECT, when: [][]arg{{noExec(2)}}}
+	if p == WASM {
+		// The engine asks for huge pages first, and takes no for an answer.
+		mmap.otherwise = uint32(unix.ENOMEM)
+		// It maps code writable, fills it, and makes it executable.
+		mprotect.when = append(mprotect.when, []arg{{index: 2, values: []uint32{unix.PROT_READ | unix.PROT_EXEC}}})
+	}
 	return []rule{
-		// The last kind is the state of the vDSO's getrandom.
-		{nr: unix.SYS_MMAP, when: [][]arg{{noExec(2), {index: 3, values: []uint32{anon, anon | fixed, droppable | unix.MAP_ANONYMOUS}}}}},
-		{nr: unix.SYS_MPROTECT, when: [][]arg{{noExec(2)}}},
+		mmap, mprotect,
 		{nr: unix.SYS_MADVISE, when: [][]arg{{{index: 2, values: []uint32{
 			unix.MADV_DONTNEED, unix.MADV_FREE, unix.MADV_HUGEPAGE, unix.MADV_NOHUGEPAGE, unix.MADV_COLLAPSE}}}}},
 		// Go names its mappings.
 		{nr: unix.SYS_PRCTL, when: [][]arg{{{index: 0, values: []uint32{unix.PR_SET_VMA}}, {index: 1, values: []uint32{unix.PR_SET_VMA_ANON_NAME}}}}},
 	}
+}
+
+// fileRules are about files. Libraries look for optional files and facts: they
+// are told "no" and live. A worker with a file system of its own may use it.
+func fileRules(own bool) (rules []rule) {
+	for _, nr := range []uint32{unix.SYS_OPENAT, unix.SYS_NEWFSTATAT} {
+		if own {
+			rules = append(rules, rule{nr: nr})
+		} else {
+			rules = append(rules, rule{nr: nr, errno: uint32(unix.ENOENT)})
+		}
+	}
+	for _, nr := range []uint32{unix.SYS_READLINKAT, unix.SYS_STATX, unix.SYS_FACCESSAT2} {
+		rules = append(rules, rule{nr: nr, errno: uint32(unix.ENOENT)})
+	}
+	if own {
+		for _, nr := range []uint32{unix.SYS_FSTAT, unix.SYS_MKDIRAT, unix.SYS_RENAMEAT, unix.SYS_UNLINKAT, unix.SYS_FSYNC} {
+			rules = append(rules, rule{nr: nr})
+		}
+	}
+	return rules
 }
 
 func threadRules() []rule {

@@ -74,7 +74,7 @@ func Probe(p Profile) (*Plan, error) {
 	if !initialized {
 		return nil, errors.New("confine: this program did not call confine.Init first in main: it cannot probe")
 	}
-	if p != JS {
+	if !p.known() {
 		return nil, fmt.Errorf("confine: profile %q is not known", p)
 	}
 	if err := try(&Plan{Profile: p}); err != nil {

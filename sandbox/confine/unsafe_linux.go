@@ -1,6 +1,7 @@
 package confine
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -113,8 +114,34 @@ func denyAll(abi, errata int) landlockRuleset {
 	return r
 }
 
-// restrictLandlock puts every thread under a ruleset without one rule.
-func restrictLandlock() error {
+// landlockBeneath is struct landlock_path_beneath_attr, which is packed.
+type landlockBeneath [12]byte
+
+// ownFiles is what a worker may do in a file system of its own: read and write
+// regular files, and make, rename and remove them. No links, devices, sockets.
+const ownFiles = unix.LANDLOCK_ACCESS_FS_READ_FILE | unix.LANDLOCK_ACCESS_FS_WRITE_FILE | unix.LANDLOCK_ACCESS_FS_READ_DIR |
+	unix.LANDLOCK_ACCESS_FS_MAKE_REG | unix.LANDLOCK_ACCESS_FS_MAKE_DIR | unix.LANDLOCK_ACCESS_FS_REMOVE_FILE
+
+// allowRoot adds the one rule that a worker with a file system of its own has.
+func allowRoot(ruleset int) error {
+	root, err := unix.Open("/", unix.O_PATH|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return os.NewSyscallError("open", err)
+	}
+	defer unix.Close(root)
+	var b landlockBeneath
+	binary.NativeEndian.PutUint64(b[:], ownFiles)
+	binary.NativeEndian.PutUint32(b[8:], uint32(root))
+	_, _, errno := unix.Syscall6(unix.SYS_LANDLOCK_ADD_RULE, uintptr(ruleset), unix.LANDLOCK_RULE_PATH_BENEATH, uintptr(unsafe.Pointer(&b)), 0, 0, 0)
+	if errno != 0 {
+		return os.NewSyscallError("landlock_add_rule", errno)
+	}
+	return nil
+}
+
+// restrictLandlock puts every thread under a ruleset without one rule, or, with
+// ownRoot, with one for the root.
+func restrictLandlock(ownRoot bool) error {
 	abi, err := landlockABI()
 	if err != nil {
 		return err
@@ -132,13 +159,18 @@ func restrictLandlock() error {
 		return os.NewSyscallError("landlock_create_ruleset", errno)
 	}
 	defer unix.Close(int(fd))
+	if ownRoot {
+		if err := allowRoot(int(fd)); err != nil {
+			return err
+		}
+	}
 	return allThreads("landlock_restrict_self", unix.SYS_LANDLOCK_RESTRICT_SELF, fd, 0, 0)
 }
 
 // installFilter seals every thread with the profile's filter. no_new_privs must
 // be set.
-func installFilter(p Profile) error {
-	rules, err := policy(p)
+func installFilter(p Profile, ownRoot bool) error {
+	rules, err := policy(p, ownRoot)
 	if err != nil {
 		return err
 	}

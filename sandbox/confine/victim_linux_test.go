@@ -99,7 +99,12 @@ func onThreads(crime func([]string) error) func([]string) error {
 // "done", "stopped: …", "killed: signal", or what went wrong in the test itself.
 func attempt(t testing.TB, layers []Layer, files []*os.File, crime string, args ...string) string {
 	t.Helper()
-	p := &Plan{Profile: JS, Layers: layers}
+	return attemptUnder(t, &Plan{Profile: JS, Layers: layers}, files, crime, args...)
+}
+
+// attemptUnder is attempt under a plan.
+func attemptUnder(t testing.TB, p *Plan, files []*os.File, crime string, args ...string) string {
+	t.Helper()
 	r, w, err := os.Pipe()
 	require.NoError(t, err)
 	defer r.Close()
