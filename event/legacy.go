@@ -20,10 +20,10 @@ type LoginUser struct {
 	CreatedAt         string          `json:"created_at,omitempty"`
 	UpdatedAt         string          `json:"updated_at,omitempty"`
 	LastPasswordReset string          `json:"last_password_reset,omitempty"`
-	AppMetadata       map[string]any  `json:"app_metadata,omitempty"`
-	UserMetadata      map[string]any  `json:"user_metadata,omitempty"`
-	Identities        []LoginIdentity `json:"identities,omitempty"`
-	Multifactor       []string        `json:"multifactor,omitempty"`
+	AppMetadata       map[string]any  `json:"app_metadata,omitzero"`
+	UserMetadata      map[string]any  `json:"user_metadata,omitzero"`
+	Identities        []LoginIdentity `json:"identities,omitzero"`
+	Multifactor       []string        `json:"multifactor,omitzero"`
 }
 
 // LoginIdentity is one identity of a user; the first is the primary one.
@@ -32,7 +32,7 @@ type LoginIdentity struct {
 	Provider          string         `json:"provider"`
 	UserID            any            `json:"user_id"` // a string, or a number of some providers
 	IsSocial          bool           `json:"isSocial"`
-	ProfileData       map[string]any `json:"profileData,omitempty"`
+	ProfileData       map[string]any `json:"profileData,omitzero"`
 	AccessToken       string         `json:"access_token,omitempty"`
 	AccessTokenSecret string         `json:"access_token_secret,omitempty"`
 	RefreshToken      string         `json:"refresh_token,omitempty"`
@@ -43,12 +43,12 @@ type LoginContext struct {
 	Tenant             string               `json:"tenant,omitempty"`
 	ClientID           string               `json:"clientID,omitempty"`
 	ClientName         string               `json:"clientName,omitempty"`
-	ClientMetadata     map[string]any       `json:"clientMetadata,omitempty"`
+	ClientMetadata     map[string]any       `json:"clientMetadata,omitzero"`
 	ConnectionID       string               `json:"connectionID,omitempty"`
 	Connection         string               `json:"connection,omitempty"`
 	ConnectionStrategy string               `json:"connectionStrategy,omitempty"`
-	ConnectionOptions  map[string]any       `json:"connectionOptions,omitempty"`
-	ConnectionMetadata map[string]any       `json:"connectionMetadata,omitempty"`
+	ConnectionOptions  map[string]any       `json:"connectionOptions,omitzero"`
+	ConnectionMetadata map[string]any       `json:"connectionMetadata,omitzero"`
 	Protocol           string               `json:"protocol,omitempty" known:"oidc-basic-profile|oidc-implicit-profile|oauth2-refresh-token|oauth2-password|oauth2-resource-owner|oauth2-resource-owner-jwt-bearer|oauth2-device-code|samlp|wsfed|wstrust-usernamemixed|delegation|redirect-callback"`
 	OriginalProtocol   string               `json:"original_protocol,omitempty"`
 	Stats              *LoginStats          `json:"stats,omitempty"`
@@ -58,12 +58,12 @@ type LoginContext struct {
 	Request            *LoginRequest        `json:"request,omitempty"`
 	Authentication     *LoginAuthentication `json:"authentication,omitempty"`
 	Authorization      *Authorization       `json:"authorization,omitempty"`
-	Organization       map[string]any       `json:"organization,omitempty"`
-	RiskAssessment     map[string]any       `json:"riskAssessment,omitempty"`
+	Organization       map[string]any       `json:"organization,omitzero"`
+	RiskAssessment     map[string]any       `json:"riskAssessment,omitzero"`
 	Locale             string               `json:"locale,omitempty"`
-	IDToken            map[string]any       `json:"idToken,omitempty"`
-	AccessToken        map[string]any       `json:"accessToken,omitempty"`
-	SAMLConfiguration  map[string]any       `json:"samlConfiguration,omitempty"`
+	IDToken            map[string]any       `json:"idToken,omitzero"`
+	AccessToken        map[string]any       `json:"accessToken,omitzero"`
+	SAMLConfiguration  map[string]any       `json:"samlConfiguration,omitzero"`
 }
 
 // LoginStats are counters of the user.
@@ -83,9 +83,9 @@ type LoginRequest struct {
 	UserAgent string         `json:"userAgent,omitempty"`
 	IP        string         `json:"ip,omitempty"`
 	Hostname  string         `json:"hostname,omitempty"`
-	Query     map[string]any `json:"query,omitempty"`
-	Body      map[string]any `json:"body,omitempty"`
-	GeoIP     map[string]any `json:"geoip,omitempty"`
+	Query     map[string]any `json:"query,omitzero"`
+	Body      map[string]any `json:"body,omitzero"`
+	GeoIP     map[string]any `json:"geoip,omitzero"`
 }
 
 // LoginAuthentication is how the user has proved who he is.
@@ -104,7 +104,7 @@ type HookClient struct {
 	ID       string         `json:"id"`
 	Name     string         `json:"name"`
 	Tenant   string         `json:"tenant"`
-	Metadata map[string]any `json:"metadata,omitempty"`
+	Metadata map[string]any `json:"metadata,omitzero"`
 }
 
 // HookUser is the user of hooks.
@@ -118,8 +118,8 @@ type HookUser struct {
 	PhoneNumber         string         `json:"phoneNumber,omitempty"`
 	PhoneNumberVerified *bool          `json:"phoneNumberVerified,omitempty"`
 	LastPasswordReset   string         `json:"last_password_reset,omitempty"`
-	UserMetadata        map[string]any `json:"user_metadata,omitempty"`
-	AppMetadata         map[string]any `json:"app_metadata,omitempty"`
+	UserMetadata        map[string]any `json:"user_metadata,omitzero"`
+	AppMetadata         map[string]any `json:"app_metadata,omitzero"`
 }
 
 // HookContext is the context of hooks; webtask is added here, with the hook's
@@ -153,7 +153,7 @@ type HookPhoneContext struct {
 type HookPhoneClient struct {
 	ClientID       string         `json:"client_id"`
 	Name           string         `json:"name"`
-	ClientMetadata map[string]any `json:"client_metadata,omitempty"`
+	ClientMetadata map[string]any `json:"client_metadata,omitzero"`
 }
 
 // HookPhoneUser is the user of a HookPhoneContext.
@@ -161,8 +161,8 @@ type HookPhoneUser struct {
 	UserID       string         `json:"user_id"`
 	Name         string         `json:"name,omitempty"`
 	Email        string         `json:"email,omitempty"`
-	AppMetadata  map[string]any `json:"app_metadata,omitempty"`
-	UserMetadata map[string]any `json:"user_metadata,omitempty"`
+	AppMetadata  map[string]any `json:"app_metadata,omitzero"`
+	UserMetadata map[string]any `json:"user_metadata,omitzero"`
 }
 
 // NewUser is the argument of the database script create. Custom fields of the
@@ -175,8 +175,8 @@ type NewUser struct {
 	Password     string         `json:"password"`
 	Username     string         `json:"username,omitempty"`
 	PhoneNumber  string         `json:"phone_number,omitempty"`
-	UserMetadata map[string]any `json:"user_metadata,omitempty"`
-	AppMetadata  map[string]any `json:"app_metadata,omitempty"`
+	UserMetadata map[string]any `json:"user_metadata,omitzero"`
+	AppMetadata  map[string]any `json:"app_metadata,omitzero"`
 }
 
 // ScriptContext is the argument before the callback of database scripts, for

@@ -3,8 +3,8 @@ package event
 // User is the user of actions' events.
 type User struct {
 	UserID            string         `json:"user_id,omitempty"`
-	AppMetadata       map[string]any `json:"app_metadata,omitempty"`
-	UserMetadata      map[string]any `json:"user_metadata,omitempty"`
+	AppMetadata       map[string]any `json:"app_metadata,omitzero"`
+	UserMetadata      map[string]any `json:"user_metadata,omitzero"`
 	CreatedAt         string         `json:"created_at,omitempty"`
 	UpdatedAt         string         `json:"updated_at,omitempty"`
 	Email             string         `json:"email,omitempty"`
@@ -17,16 +17,16 @@ type User struct {
 	FamilyName        string         `json:"family_name,omitempty"`
 	Nickname          string         `json:"nickname,omitempty"`
 	Picture           string         `json:"picture,omitempty"`
-	EnrolledFactors   []Factor       `json:"enrolledFactors,omitempty"`
-	Identities        []Identity     `json:"identities,omitempty"`
+	EnrolledFactors   []Factor       `json:"enrolledFactors,omitzero"`
+	Identities        []Identity     `json:"identities,omitzero"`
 	LastPasswordReset string         `json:"last_password_reset,omitempty"`
-	Multifactor       []string       `json:"multifactor,omitempty"`
+	Multifactor       []string       `json:"multifactor,omitzero"`
 }
 
 // Factor is a factor that a user has enrolled.
 type Factor struct {
 	Type    string         `json:"type" known:"otp|email|push-notification|phone|webauthn-platform|webauthn-roaming|recovery-code"`
-	Options map[string]any `json:"options,omitempty"`
+	Options map[string]any `json:"options,omitzero"`
 }
 
 // Identity is one identity of a user; the first is the primary one.
@@ -35,7 +35,7 @@ type Identity struct {
 	IsSocial    bool           `json:"isSocial"`
 	Provider    string         `json:"provider"`
 	UserID      any            `json:"user_id"` // a string, or a number of some providers
-	ProfileData map[string]any `json:"profileData,omitempty"`
+	ProfileData map[string]any `json:"profileData,omitzero"`
 }
 
 // Client is the application.
@@ -48,7 +48,7 @@ type Client struct {
 
 // ClientRefreshToken holds an application's policies for refresh tokens.
 type ClientRefreshToken struct {
-	Policies []map[string]any `json:"policies,omitempty"`
+	Policies []map[string]any `json:"policies,omitzero"`
 }
 
 // Connection is where users of an event come from.
@@ -56,19 +56,19 @@ type Connection struct {
 	ID       string         `json:"id"`
 	Name     string         `json:"name"`
 	Strategy string         `json:"strategy"`
-	Metadata map[string]any `json:"metadata,omitempty"`
+	Metadata map[string]any `json:"metadata,omitzero"`
 }
 
 // Request is the HTTP request that set all off.
 type Request struct {
 	ASN       string         `json:"asn,omitempty"`
-	Body      map[string]any `json:"body,omitempty"`
+	Body      map[string]any `json:"body,omitzero"`
 	GeoIP     *GeoIP         `json:"geoip,omitempty"`
 	Hostname  string         `json:"hostname,omitempty"`
 	IP        string         `json:"ip,omitempty"`
 	Language  string         `json:"language,omitempty"`
 	Method    string         `json:"method,omitempty"`
-	Query     map[string]any `json:"query,omitempty"`
+	Query     map[string]any `json:"query,omitzero"`
 	UserAgent string         `json:"user_agent,omitempty"`
 }
 
@@ -106,7 +106,7 @@ type Organization struct {
 
 // Transaction is the login, or whatever else is under way.
 type Transaction struct {
-	ACRValues                     []string         `json:"acr_values,omitempty"`
+	ACRValues                     []string         `json:"acr_values,omitzero"`
 	Actor                         *Actor           `json:"actor,omitempty"`
 	ActorToken                    string           `json:"actor_token,omitempty"`
 	ActorTokenType                string           `json:"actor_token_type,omitempty"`
@@ -116,31 +116,31 @@ type Transaction struct {
 	LinkingID                     string           `json:"linking_id,omitempty"`
 	Locale                        string           `json:"locale,omitempty"`
 	LoginHint                     string           `json:"login_hint,omitempty"`
-	Metadata                      map[string]any   `json:"metadata,omitempty"`
-	Prompt                        []string         `json:"prompt,omitempty"`
+	Metadata                      map[string]any   `json:"metadata,omitzero"`
+	Prompt                        []string         `json:"prompt,omitzero"`
 	Protocol                      string           `json:"protocol,omitempty" known:"oidc-basic-profile|oidc-ciba|oidc-ciba-web-link|oidc-implicit-profile|oauth2-device-code|oauth2-resource-owner|oauth2-resource-owner-jwt-bearer|oauth2-password|oauth2-webauthn|oauth2-access-token|oauth2-refresh-token|oauth2-token-exchange|oidc-hybrid-profile|samlp|wsfed|wstrust-usernamemixed"`
 	RedirectURI                   string           `json:"redirect_uri,omitempty"`
-	RequestedAuthorizationDetails []map[string]any `json:"requested_authorization_details,omitempty"`
-	RequestedScopes               []string         `json:"requested_scopes,omitempty"`
+	RequestedAuthorizationDetails []map[string]any `json:"requested_authorization_details,omitzero"`
+	RequestedScopes               []string         `json:"requested_scopes,omitzero"`
 	RequestedTokenType            string           `json:"requested_token_type,omitempty"`
 	ResponseMode                  string           `json:"response_mode,omitempty" known:"query|fragment|form_post|web_message"`
-	ResponseType                  []string         `json:"response_type,omitempty"`
+	ResponseType                  []string         `json:"response_type,omitzero"`
 	State                         string           `json:"state,omitempty"`
 	SubjectToken                  string           `json:"subject_token,omitempty"`
 	SubjectTokenType              string           `json:"subject_token_type,omitempty"`
-	TargetScopes                  []string         `json:"target_scopes,omitempty"`
-	UILocales                     []string         `json:"ui_locales,omitempty"`
+	TargetScopes                  []string         `json:"target_scopes,omitzero"`
+	UILocales                     []string         `json:"ui_locales,omitzero"`
 }
 
 // Actor is who acts for the subject of a token, and, in act, for whom he does.
 type Actor struct {
 	Sub string         `json:"sub"`
-	Act map[string]any `json:"act,omitempty"`
+	Act map[string]any `json:"act,omitzero"`
 }
 
 // Authentication is how the user has proved who he is.
 type Authentication struct {
-	Methods        []Method        `json:"methods,omitempty"`
+	Methods        []Method        `json:"methods,omitzero"`
 	RiskAssessment *RiskAssessment `json:"riskAssessment,omitempty"`
 }
 
@@ -171,12 +171,12 @@ type Assessments struct {
 type Assessment struct {
 	Code       string         `json:"code"`
 	Confidence string         `json:"confidence" known:"low|medium|high|neutral"`
-	Details    map[string]any `json:"details,omitempty"`
+	Details    map[string]any `json:"details,omitzero"`
 }
 
 // Supplemental is what others say of the risk.
 type Supplemental struct {
-	Akamai map[string]any `json:"akamai,omitempty"`
+	Akamai map[string]any `json:"akamai,omitzero"`
 }
 
 // Authorization holds the user's roles.
@@ -206,8 +206,8 @@ type CustomDomain struct {
 // Prompt is a form that the user has filled in.
 type Prompt struct {
 	ID     string         `json:"id"`
-	Fields map[string]any `json:"fields,omitempty"`
-	Vars   map[string]any `json:"vars,omitempty"`
+	Fields map[string]any `json:"fields,omitzero"`
+	Vars   map[string]any `json:"vars,omitzero"`
 }
 
 // ResourceServer is the API that the token is for.
@@ -231,14 +231,14 @@ type Session struct {
 	ID               string           `json:"id"`
 	Actor            *Actor           `json:"actor,omitempty"`
 	AuthenticatedAt  string           `json:"authenticated_at,omitempty"`
-	Clients          []map[string]any `json:"clients,omitempty"`
+	Clients          []map[string]any `json:"clients,omitzero"`
 	Cookie           *Cookie          `json:"cookie,omitempty"`
 	CreatedAt        string           `json:"created_at,omitempty"`
 	Device           *Device          `json:"device,omitempty"`
 	ExpiresAt        string           `json:"expires_at,omitempty"`
 	IdleExpiresAt    string           `json:"idle_expires_at,omitempty"`
 	LastInteractedAt string           `json:"last_interacted_at,omitempty"`
-	Metadata         map[string]any   `json:"metadata,omitempty"`
+	Metadata         map[string]any   `json:"metadata,omitzero"`
 	SessionTransfer  *SessionTransfer `json:"session_transfer,omitempty"`
 	UpdatedAt        string           `json:"updated_at,omitempty"`
 	UserID           string           `json:"user_id,omitempty"`
@@ -267,7 +267,7 @@ type SessionTransfer struct {
 // ParentRefreshToken is one that another was made of.
 type ParentRefreshToken struct {
 	ID       string         `json:"id"`
-	Metadata map[string]any `json:"metadata,omitempty"`
+	Metadata map[string]any `json:"metadata,omitzero"`
 }
 
 // SessionTransferToken carries a session from one application to another.
@@ -286,8 +286,8 @@ type RefreshToken struct {
 	ExpiresAt       string           `json:"expires_at,omitempty"`
 	IdleExpiresAt   string           `json:"idle_expires_at,omitempty"`
 	LastExchangedAt string           `json:"last_exchanged_at,omitempty"`
-	Metadata        map[string]any   `json:"metadata,omitempty"`
-	ResourceServers []map[string]any `json:"resource_servers,omitempty"`
+	Metadata        map[string]any   `json:"metadata,omitzero"`
+	ResourceServers []map[string]any `json:"resource_servers,omitzero"`
 	Rotating        *bool            `json:"rotating,omitempty"`
 	SessionID       string           `json:"session_id,omitempty"`
 	SessionTransfer *SessionTransfer `json:"session_transfer,omitempty"`
@@ -333,5 +333,5 @@ type Message struct {
 	SpecVersion string         `json:"specversion"`
 	Type        string         `json:"type"`
 	Time        string         `json:"time,omitempty"`
-	Data        map[string]any `json:"data,omitempty"`
+	Data        map[string]any `json:"data,omitzero"`
 }

@@ -169,6 +169,7 @@ func (f *serveFlags) serve(ctx context.Context, log *zap.Logger, std stdio) erro
 	folder := store.OpenFolder(f.tenants, check, log)
 	folder.CheckEgress = sandbox.ValidateEgress
 	folder.Packages = store.OpenPackages(f.data)
+	folder.CheckModule = declared(folder.Packages)
 	if err := folder.Load(ctx); err != nil {
 		return err
 	}

@@ -24,26 +24,30 @@ var separators = strings.NewReplacer("-", "", "_", "", " ", "", ".", "")
 
 func fold(s string) string { return separators.Replace(strings.ToLower(s)) }
 
-// distance is the number of edits between a and b, or at least limit if it is not
-// less than that.
+// distance is the number of edits between a and b, two neighbours that changed
+// places being one, or at least limit if it is not less than that.
 func distance(a, b string, limit int) int {
 	if d := len(a) - len(b); d >= limit || -d >= limit {
 		return limit
 	}
-	row := make([]int, len(b)+1)
+	before, row, next := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j
 	}
 	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
+		next[0] = i + 1
 		for j := range len(b) {
-			d := diagonal
-			if a[i] != b[j] {
-				d = min(diagonal, row[j], row[j+1]) + 1
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
 			}
-			diagonal, row[j+1] = row[j+1], d
+			d := min(row[j]+cost, row[j+1]+1, next[j]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				d = min(d, before[j-1]+1)
+			}
+			next[j+1] = d
 		}
+		before, row, next = row, next, before
 	}
 	return row[len(b)]
 }
