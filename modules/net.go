@@ -1,7 +1,6 @@
 package modules
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -34,6 +33,9 @@ type socket struct {
 	turn   int // counts takes: a reader that began before one reads nothing after it
 	size   int // of the next read
 
+	queue    []byte        // to be written
+	flushing chan struct{} // not nil while a Task writes the queue; closed when it ends
+
 	reading sync.Mutex // held by the reader; taken before mu
 	unread  []byte     // was read by a reader that had to give up; guarded by reading
 
@@ -46,7 +48,8 @@ type socket struct {
 //	dial(handle, host, port) → Promise of addresses
 //	read(handle) → Promise of a Uint8Array, null at the end, undefined if the
 //	connection was given to another use
-//	write(handle, bytes) → Promise
+//	write(handle, bytes) → Promise of the queue's end, or, while there is one
+//	already, the bytes in the queue
 //	shutdown(handle) → Promise; no more will be written
 //	close(handle)
 //	option(handle, name, value…)
@@ -235,9 +238,13 @@ func (s *socket) take() (net.Conn, error) {
 		s.mu.Unlock()
 		return nil, net.ErrClosed
 	}
+	flushing := s.flushing
 	s.turn++
 	raw.SetReadDeadline(time.Unix(1, 0))
 	s.mu.Unlock()
+	if flushing != nil {
+		<-flushing // what was written before goes before
+	}
 	s.reading.Lock() // the reader has ended
 	defer s.reading.Unlock()
 	raw.SetReadDeadline(time.Time{})
@@ -276,6 +283,10 @@ func (p *preread) Read(b []byte) (int, error) {
 // CloseWrite passes on what net.Conn does not have.
 func (p *preread) CloseWrite() error { return closeWrite(p.Conn) }
 
+// netWrite queues bytes. Node.js writes what the kernel takes before write
+// returns, and calls back before any answer can come: packages rely on that
+// order. Here a Task writes the queue, and a script hears of it at once while the
+// queue is short.
 func netWrite(c *Call, args []any) (any, error) {
 	s, err := socketArg(c, args)
 	if err != nil {
@@ -285,17 +296,48 @@ func netWrite(c *Call, args []any) (any, error) {
 	if !ok {
 		return nil, &Throw{Class: "TypeError", Message: "the chunk is no bytes", Props: Object{{"code", "ERR_INVALID_ARG_TYPE"}}}
 	}
-	if len(b) > maxSocketWrite {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.queue)+len(b) > maxSocketWrite {
 		return nil, Coded("ERR_REQUEST_TOO_LARGE", "a script may write 16 MiB at a time")
 	}
-	b = bytes.Clone(b)
-	return Task(func(context.Context) (any, error) {
-		conn, err := s.current()
-		if err == nil {
-			_, err = conn.Write(b)
+	s.queue = append(s.queue, b...)
+	if s.flushing != nil {
+		return len(s.queue), nil
+	}
+	s.flushing = make(chan struct{})
+	return Task(func(context.Context) (any, error) { return nil, socketError("write", s.flush()) }), nil
+}
+
+// flush writes the queue until it is empty.
+func (s *socket) flush() error {
+	for {
+		s.mu.Lock()
+		conn, b := s.conn, s.queue
+		s.queue = nil
+		if len(b) == 0 || conn == nil {
+			s.flushed()
+			s.mu.Unlock()
+			return nil
 		}
-		return nil, socketError("write", err)
-	}), nil
+		s.mu.Unlock()
+		if _, err := conn.Write(b); err != nil {
+			s.mu.Lock()
+			s.flushed()
+			closed := s.closed
+			s.mu.Unlock()
+			if closed {
+				return nil
+			}
+			return err
+		}
+	}
+}
+
+// flushed says that nobody writes the queue any more. The caller holds mu.
+func (s *socket) flushed() {
+	close(s.flushing)
+	s.flushing = nil
 }
 
 func netShutdown(c *Call, args []any) (any, error) {

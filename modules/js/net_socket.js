@@ -19,6 +19,9 @@ function argumentsOf(args) {
   return [options, callback];
 }
 
+// longQueue is how many bytes may wait in the queue before writers do.
+const longQueue = 65536;
+
 function portOf(options) {
   const { port } = options;
   if (port === undefined || port === null) throw make(TypeError, 'ERR_MISSING_ARGS', 'The "options" or "port" or "path" argument must be specified');
@@ -47,6 +50,7 @@ function Socket(options) {
   hide('_idle', null);
   hide('_setup', []); // options set before there was a connection
   hide('_takenBy', null);
+  hide('_flush', null); // fulfilled when the queue of writes is empty
   this.on('end', onEnd);
 }
 Object.setPrototypeOf(Socket.prototype, Duplex.prototype);
@@ -135,12 +139,22 @@ const methods = {
     if (this._h < 0) { done(make(Error, 'ERR_SOCKET_CLOSED', 'Socket is closed')); return; }
     const all = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
     this._active();
-    native.write(this._h, all).then(() => { this._written += all.length; this._active(); done(); }, (err) => done(this.destroyed ? null : err));
+    const w = native.write(this._h, all);
+    let queued = w;
+    if (typeof w !== 'number') {
+      queued = all.length;
+      this._flush = w.then(() => { this._active(); }, (err) => { this.destroy(err); });
+    }
+    this._written += all.length;
+    if (queued <= longQueue) done();
+    else this._flush.then(() => done());
   },
   _final(done) {
     if (this.connecting) { this.once('connect', () => this._final(done)); return; }
-    if (this._h < 0) { done(); return; }
-    native.shutdown(this._h).then(() => done(), (err) => done(this.destroyed ? null : err));
+    (this._flush || Promise.resolve()).then(() => {
+      if (this._h < 0) { done(); return; }
+      native.shutdown(this._h).then(() => done(), (err) => done(this.destroyed ? null : err));
+    });
   },
   _destroy(err, done) {
     this.connecting = false;
