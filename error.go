@@ -54,7 +54,13 @@ type Error struct {
 	// OAuth is the value of OAuth's `error` parameter for a denied login:
 	// unauthorized or access_denied. Set by the transaction pipeline.
 	OAuth string `json:"oauth_error,omitempty"`
-	Cause error  `json:"-"`
+	// UserID is whom a database script's WrongUsernameOrPasswordError names: the
+	// password was wrong. Without one there is no such user.
+	UserID string `json:"user_id,omitempty"`
+	// Reason is the code of a database script's ValidationError, such as
+	// user_exists.
+	Reason string `json:"reason,omitempty"`
+	Cause  error  `json:"-"`
 }
 
 func (e *Error) Error() string {

@@ -214,6 +214,8 @@ func appendError(dst []byte, err error) []byte {
 	dst = appendMember(dst, `,"trace":`, e.Trace)
 	dst = appendMember(dst, `,"script":`, e.Script)
 	dst = appendMember(dst, `,"oauth_error":`, e.OAuth)
+	dst = appendMember(dst, `,"user_id":`, e.UserID)
+	dst = appendMember(dst, `,"reason":`, e.Reason)
 	return append(dst, '}')
 }
 

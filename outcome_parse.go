@@ -120,6 +120,10 @@ func parseError(v []byte) (*Error, error) {
 			e.Script, err = stringOf(v)
 		case "oauth_error":
 			e.OAuth, err = stringOf(v)
+		case "user_id":
+			e.UserID, err = stringOf(v)
+		case "reason":
+			e.Reason, err = stringOf(v)
 		}
 		return err
 	})

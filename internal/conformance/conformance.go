@@ -77,6 +77,9 @@ type Want struct {
 	// Trace is the whole trace.
 	Trace  *string `json:"trace"`
 	Script *string `json:"script"`
+	// UserID and Reason are what database scripts' error classes carry.
+	UserID *string `json:"user_id"`
+	Reason *string `json:"reason"`
 	// User and Context are parts of the values: each object of them must be in
 	// the value's, and what is not an object must be equal.
 	User    any `json:"user"`
@@ -286,6 +289,8 @@ func (w *Want) checkError(t *testing.T, err error) {
 	equal("message", w.Message, e.Message)
 	equal("trace", w.Trace, e.Trace)
 	equal("script", w.Script, e.Script)
+	equal("user_id", w.UserID, e.UserID)
+	equal("reason", w.Reason, e.Reason)
 	all := e.Message + "\n" + e.Hint + "\n" + e.Trace
 	for _, part := range w.Has {
 		assert.Contains(t, all, part)

@@ -227,6 +227,9 @@ func (r *Realm) describe(e *rulebox.Error, v goja.Value) {
 			e.Trace = r.cleanStack(clip(s, maxTrace))
 		}
 		e.Trace = strings.TrimPrefix(e.Trace+r.causes(o, e.Message), "\n")
+		if r.kind() == string(rulebox.KindDBScript) {
+			e.UserID, e.Reason = r.databaseError(e.Name, o)
+		}
 	})
 	if err != nil && e.Message == "" {
 		e.Message = "an error that could not be read: its properties throw"
@@ -237,6 +240,29 @@ func (r *Realm) describe(e *rulebox.Error, v goja.Value) {
 			e.Message = "a function was given in place of an error"
 		}
 	}
+}
+
+// databaseError returns what the classes of database scripts have beside a
+// message.
+func (r *Realm) databaseError(name string, o *goja.Object) (user, reason string) {
+	text := func(key string) string {
+		switch v := o.Get(key).(type) {
+		case nil, *goja.Object, *goja.Symbol:
+			return ""
+		default:
+			if !v.ToBoolean() {
+				return "" // no user, and not the user 0 or false
+			}
+			return r.text(v, 256)
+		}
+	}
+	switch name {
+	case "WrongUsernameOrPasswordError":
+		return text("user_id"), ""
+	case "ValidationError":
+		return "", text("code")
+	}
+	return "", ""
 }
 
 // causes renders the causes of an error, a line each. What the error's message says

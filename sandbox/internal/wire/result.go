@@ -23,6 +23,8 @@ func appendError(b []byte, e *rulebox.Error) []byte {
 	b = appendBytes(b, e.Trace)
 	b = appendBytes(b, e.Script)
 	b = appendBytes(b, e.OAuth)
+	b = appendBytes(b, e.UserID)
+	b = appendBytes(b, e.Reason)
 	cause := ""
 	if e.Cause != nil {
 		cause = e.Cause.Error()
@@ -34,7 +36,7 @@ func (d *decoder) error() *rulebox.Error {
 	if !d.bool() {
 		return nil
 	}
-	e := &rulebox.Error{Code: rulebox.Code(d.string()), Name: d.string(), Message: d.string(), Hint: d.string(), Trace: d.string(), Script: d.string(), OAuth: d.string()}
+	e := &rulebox.Error{Code: rulebox.Code(d.string()), Name: d.string(), Message: d.string(), Hint: d.string(), Trace: d.string(), Script: d.string(), OAuth: d.string(), UserID: d.string(), Reason: d.string()}
 	if cause := d.bytes(); len(cause) > maxCause {
 		d.fail("cause")
 	} else if len(cause) > 0 {

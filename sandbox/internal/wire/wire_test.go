@@ -55,7 +55,7 @@ func sampleResult() (*rulebox.Result, *rulebox.Error) {
 			Scripts: []rulebox.ScriptUsage{{Name: "a", Duration: time.Millisecond, Status: "ok"}},
 			Usage:   rulebox.Usage{Queue: 1, Run: 2, CPU: 3},
 		}, &rulebox.Error{
-			Code: rulebox.CodeThrew, Name: "TypeError", Message: "m", Hint: "h", Trace: "t", Script: "a", OAuth: "access_denied", Cause: errors.New("c"),
+			Code: rulebox.CodeThrew, Name: "TypeError", Message: "m", Hint: "h", Trace: "t", Script: "a", OAuth: "access_denied", UserID: "u", Reason: "r", Cause: errors.New("c"),
 		}
 }
 
