@@ -128,3 +128,42 @@ func TestPackageOfAnotherDigest(t *testing.T) {
 	_, err := r.Invoke(context.Background(), inv)
 	require.ErrorContains(t, err, "not what its digest says")
 }
+
+// Actions declare versions; what they do not declare is the newest. Code that
+// they share declares its own.
+func TestRequireInActions(t *testing.T) {
+	packages := []rulebox.Package{
+		operatorPackage("left", "1.0.0", `module.exports = () => 'left 1';`), operatorPackage("left", "2.0.0", `module.exports = () => 'left 2';`),
+	}
+	source := `exports.onExecutePostLogin = async (event, api) => {
+		api.idToken.setCustomClaim('v', [require('axios').VERSION, typeof require('uuid'), require('left'), require('actions:shared')].join());
+	};`
+	shared := rulebox.NewScript(rulebox.KindModule, "shared", `module.exports = require('axios').VERSION + require('left');`)
+	for _, tt := range []struct {
+		name, want   string
+		dependencies map[string]string
+		shared       map[string]string
+	}{
+		{name: "newest", want: "1.7.9,object,left 2,1.7.9left 2"},
+		{name: "declared", dependencies: map[string]string{"axios": "0.27.0", "uuid": "3.1.0", "left": "^1.0.0"}, want: "0.27.2,function,left 1,1.7.9left 2"},
+		{name: "declared by what is shared", shared: map[string]string{"axios": "0.21.4", "left": "1.0.0"}, want: "1.7.9,object,left 2,0.27.2left 1"},
+		{name: "latest", dependencies: map[string]string{"axios": "latest", "left": "latest"}, want: "1.7.9,object,left 2,1.7.9left 2"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newRunner(t, runtime.Options{Host: directHost{}})
+			c := chain()
+			c.Trigger, c.Packages = rulebox.TriggerPostLogin, packages
+			c.Scripts = []*rulebox.Script{rulebox.NewScript(rulebox.KindAction, "act", source)}
+			c.Bindings = []rulebox.Binding{{Dependencies: tt.dependencies, Modules: []rulebox.ActionModule{{Name: "shared", Script: shared, Dependencies: tt.shared}}}}
+			for range 2 {
+				inv := invocation(c)
+				inv.Args = []json.RawMessage{json.RawMessage(`{"user":{"user_id":"auth0|1"}}`)}
+				res, err := r.Invoke(context.Background(), inv)
+				require.NoError(t, err)
+				require.Len(t, res.Commands, 1)
+				assert.JSONEq(t, `["idToken.setCustomClaim","v","`+tt.want+`"]`, string(res.Commands[0]))
+				r.Prepare(c)
+			}
+		})
+	}
+}

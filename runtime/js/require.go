@@ -23,7 +23,10 @@ type requirer struct {
 // requirer is the script that runs now. Rules share one realm, and so one
 // require().
 func (r *Realm) requirer() *requirer {
-	i := max(r.script, 0)
+	i := r.script
+	if i < 0 { // between scripts, or after the answer
+		i = r.first
+	}
 	if i >= len(r.progs) {
 		return &requirer{kind: rulebox.KindRule}
 	}
