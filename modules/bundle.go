@@ -98,6 +98,19 @@ func bundleModules() []Module {
 	return append(list, bundledBuiltins()...)
 }
 
+// bundleGlobals are the packages from npm among the globals of compatGlobals. They
+// had the versions of their time.
+func bundleGlobals() []Global {
+	return []Global{
+		{Name: "_", Module: "lodash@2.4.1"},
+		{Name: "async", Module: "async@0.9.0"},
+		{Name: "q", Module: "q@1.0.1"},
+		{Name: "xml2js", Module: "xml2js@0.2.8"},
+		{Name: "xmldom", Module: "xmldom@0.1.13"},
+		{Name: "xpath", Module: "xpath@0.0.5"},
+	}
+}
+
 // absentBundles names the packages that a build without bundles lacks.
 func absentBundles() []Module {
 	data, err := bundled.ReadFile("npm/package.json")

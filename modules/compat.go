@@ -62,7 +62,6 @@ func compatModules() []Module {
 // before Node.js 16. The global crypto stays the web's.
 func compatGlobals() []Global {
 	return []Global{
-		{Name: "_", Module: "lodash@2.4.2"},
 		{Name: "request", Module: "request"},
 		{Name: "jwt", Module: "internal/compat/jwt_magic"},
 		{Name: "uuid", Module: "uuid"},

@@ -42,7 +42,7 @@ var Table = sync.OnceValue(func() []Module {
 
 // Globals lists every global that comes from a module.
 var Globals = sync.OnceValue(func() []Global {
-	return slices.Concat(nodeGlobals(), webGlobals(), langGlobals(), compatGlobals(), dbGlobals())
+	return slices.Concat(nodeGlobals(), webGlobals(), langGlobals(), compatGlobals(), bundleGlobals(), dbGlobals())
 })
 
 // index holds the entries of each name, oldest generation first.

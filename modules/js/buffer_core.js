@@ -123,7 +123,7 @@ Buffer.from = (value, encodingOrOffset, length) => {
   }
   throw errors().invalidType('first argument', 'of type string or an instance of Buffer, ArrayBuffer, or Array or an Array-like Object', value);
 };
-Buffer.alloc = (n, fill, enc) => {
+Buffer.alloc = function alloc(n, fill, enc) { // form-data says new Buffer.alloc(0)
   checkSize(n);
   const b = new FastBuffer(n);
   return fill !== undefined && fill !== 0 && n > 0 ? b.fill(fill, enc) : b;

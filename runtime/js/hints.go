@@ -82,9 +82,6 @@ const (
 
 // absent are names that scripts expect and that are not here.
 var absent = map[string]string{
-	"_":                "lodash is not among the packages here: use the methods of Array and Object",
-	"lodash":           "lodash is not among the packages here: use the methods of Array and Object",
-	"moment":           "moment is not among the packages here: use Date and Intl.DateTimeFormat",
 	"XMLHttpRequest":   "browsers have XMLHttpRequest; here use fetch",
 	"window":           "this is no browser: there is no window; what is kept between logins is on global",
 	"document":         "this is no browser: there is no document",

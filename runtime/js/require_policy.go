@@ -71,7 +71,7 @@ func listing(names []string) string {
 var oldGlobals = map[string]string{
 	"_": "lodash", "request": "request", "jwt": "jsonwebtoken", "uuid": "uuid", "bcrypt": "bcrypt",
 	"pbkdf2": "easy-pbkdf2", "Auth0": "auth0", "querystring": "querystring", "xtend": "xtend", "ip": "ip",
-	"async": "async", "Q": "q", "mysql": "mysql", "mysql_pool": "mysql", "pg": "pg", "postgres": "pg",
+	"async": "async", "q": "q", "mysql": "mysql", "mysql_pool": "mysql", "pg": "pg", "postgres": "pg",
 	"mongo": "mongodb", "couchbase": "couchbase", "cassandra": "cassandra-driver", "sqlserver": "tedious", "knex": "knex",
 	"xmldom": "xmldom", "xml2js": "xml2js", "xpath": "xpath",
 }
