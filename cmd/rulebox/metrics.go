@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/internal/trigger"
 	"github.com/rulebox/rulebox/sandbox"
 	"github.com/rulebox/rulebox/transaction"
 )
@@ -121,6 +122,9 @@ func (m *metrics) record(log *zap.Logger) func(transaction.Execution) {
 			write = log.Warn
 		}
 		event := "login"
+		if e.Trigger != rulebox.TriggerLogin {
+			event = "trigger"
+		}
 		if e.Unsaved {
 			event = tryTrigger
 		}
@@ -167,10 +171,18 @@ func triggerName(e transaction.Execution) string {
 	return e.Trigger
 }
 
-// known keeps the label to triggers that exist: its values come from callers.
+// known keeps the label to triggers that exist, for its values come from callers.
+// Connections are tenants' own: the label has their operations.
 func known(e transaction.Execution) string {
-	if name := triggerName(e); name == rulebox.TriggerLogin || name == tryTrigger {
+	name := triggerName(e)
+	t, err := trigger.Lookup(name)
+	switch {
+	case name == tryTrigger:
 		return name
+	case err != nil:
+		return "other"
+	case t.Operation != "":
+		return rulebox.DatabasePrefix + t.Operation
 	}
-	return "other"
+	return t.Name
 }

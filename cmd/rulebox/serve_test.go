@@ -235,12 +235,13 @@ func TestHealthAndMetrics(t *testing.T) {
 	for _, do := range []string{"allow", "allow", "deny", "throw"} {
 		n.login("acme", `{"user":{"do":"`+do+`"},"context":{"idToken":{}}}`)
 	}
-	n.send("POST", "/v1/tenants/acme/triggers/nonsense", n.token, someLogin)
+	n.send("POST", "/v1/tenants/acme/triggers/nonsense", n.token, someLogin) // it gets no further than the door
+	n.send("POST", "/v1/tenants/acme/triggers/db.nobodys.get_user", n.token, `{"args":["x"]}`)
 	text := n.send("GET", "/metrics", "", "").body
 	for _, line := range []string{
 		`rulebox_invocations_total{code="denied",decision="deny",trigger="login"} 1`,
 		`rulebox_invocations_total{code="threw",decision="fault",trigger="login"} 1`,
-		`rulebox_invocations_total{code="invalid",decision="fault",trigger="other"} 1`,
+		`rulebox_invocations_total{code="invalid",decision="fault",trigger="db.get_user"} 1`,
 		`rulebox_invocations_total{code="",decision="allow",trigger="login"} 3`, // the probe's too
 		`rulebox_running 0`,
 		`rulebox_workers{state="leased"} `,
@@ -251,6 +252,8 @@ func TestHealthAndMetrics(t *testing.T) {
 		require.Contains(t, text, line)
 	}
 	require.NotContains(t, text, "acme", "tenants are no label")
+	require.NotContains(t, text, "nobodys", "nor are connections")
+	require.NotContains(t, text, "nonsense")
 	require.Equal(t, 404, n.send("GET", "/nowhere", "", "").status)
 }
 
