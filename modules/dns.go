@@ -54,8 +54,8 @@ func dnsLookup(c *Call, args []any) (any, error) {
 				continue
 			}
 			list, err := r.Resolve(ctx, kind.name, name)
-			if err != nil && failed == nil {
-				failed = err
+			if failed == nil || rulebox.CodeOf(err) == rulebox.CodeForbidden {
+				failed = err // that it is refused says more than that there is none
 			}
 			for _, a := range list {
 				found = append(found, []any{a, kind.family})

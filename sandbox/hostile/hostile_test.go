@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -56,7 +57,7 @@ type hostileCase struct {
 	source  string
 }
 
-func cases(t *testing.T) (all []hostileCase) {
+func cases(t *testing.T, victimPort int) (all []hostileCase) {
 	files, err := filepath.Glob("testdata/*.txtar")
 	require.NoError(t, err)
 	for _, file := range files {
@@ -64,7 +65,7 @@ func cases(t *testing.T) (all []hostileCase) {
 		require.NoError(t, err)
 		class := strings.TrimSuffix(filepath.Base(file), ".txtar")
 		for _, f := range archive.Files {
-			all = append(all, parse(t, class+"/"+f.Name, string(f.Data)))
+			all = append(all, parse(t, class+"/"+f.Name, strings.ReplaceAll(string(f.Data), "VICTIM", strconv.Itoa(victimPort))))
 		}
 	}
 	require.GreaterOrEqual(t, len(all), 200)
@@ -101,8 +102,9 @@ func parse(t *testing.T, name, text string) hostileCase {
 func TestHostile(t *testing.T) {
 	plan, err := confine.Probe(confine.JS)
 	require.NoError(t, err)
+	victim := newVictim(t)
 	p := &prison{t: t, pool: start(t, plan)}
-	all := cases(t)
+	all := cases(t, victim.port)
 	ctx, cancel := context.WithCancel(context.Background())
 	var around sync.WaitGroup
 	around.Go(func() { p.bystander(ctx) })
@@ -122,6 +124,7 @@ func TestHostile(t *testing.T) {
 	cancel()
 	around.Wait()
 	assert.Positive(t, p.served.Load(), "the bystander was served meanwhile")
+	assert.Zero(t, victim.reached.Load(), "a script reached what listens on this machine")
 	most := int64(parallel*(memory+oneWorker) + 8*oneWorker/2)
 	t.Logf("%d cases; the bystander logged in %d times; the workers' memory was %d MiB at most, %d MiB allowed; the largest had %d MiB",
 		len(all), p.served.Load(), p.peak.Load()>>20, most>>20, p.one.Load()>>20)
@@ -131,7 +134,7 @@ func TestHostile(t *testing.T) {
 }
 
 func start(t *testing.T, plan *confine.Plan) *sandbox.Pool {
-	pool, err := sandbox.New(sandbox.Options{Plan: plan, Warm: 4, MaxWorkers: 8})
+	pool, err := sandbox.New(sandbox.Options{Plan: plan, Warm: 4, MaxWorkers: 8, Egress: sandbox.Egress{Resolver: attacker{}}})
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
