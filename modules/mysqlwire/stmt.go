@@ -52,11 +52,8 @@ func (c *Conn) prepare(text string) (id uint32, params int, err error) {
 	if len(p) == 0 {
 		return 0, 0, errMalformed
 	}
-	switch p[0] {
-	case 0xff:
+	if p[0] == 0xff {
 		return 0, 0, c.serverError(p)
-	case infileQuestion:
-		return 0, 0, ErrLocalInfile
 	}
 	cur := cursor{b: p[1:]}
 	id = cur.u32()

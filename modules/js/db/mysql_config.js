@@ -74,6 +74,7 @@ function read(given, two) {
     multipleStatements: !!o.multipleStatements, queryFormat: o.queryFormat, charset: o.charset, ssl: o.ssl || false,
     decimalNumbers: !!o.decimalNumbers, namedPlaceholders: !!o.namedPlaceholders, rowsAsArray: !!o.rowsAsArray, nestTables: o.nestTables,
   };
+  if (String(c.host)[0] === '/') throw refuse('host', forbidden.socketPath);
   let password = o.password;
   if (password === undefined || password === null) password = o.pass === undefined || o.pass === null ? o.password1 : o.pass;
   if (c.timezone[0] === ' ') c.timezone = '+' + c.timezone.slice(1);

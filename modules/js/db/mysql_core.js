@@ -115,7 +115,9 @@ function make(two) {
       const h = this._handle = native.open();
       const q = { connect: true, callback };
       this._busy = q;
-      native.connect(h, this.config.target).then((thread) => {
+      let opened;
+      try { opened = native.connect(h, this.config.target); } catch (err) { opened = Promise.reject(err); }
+      opened.then((thread) => {
         if (this._busy !== q) return;
         this._busy = null;
         this.threadId = thread;

@@ -22,7 +22,7 @@ function parse(text) {
     out.user = decode(at < 0 ? m[1] : m[1].slice(0, at));
     if (at >= 0) out.password = decode(m[1].slice(at + 1));
   }
-  if (m[2]) out.host = decode(m[2].replace(/^\[|\]$/g, ''));
+  if (m[2] && !out.host) out.host = decode(m[2].replace(/^\[|\]$/g, ''));
   if (m[3]) out.port = m[3];
   if (m[4]) out.database = decode(m[4]);
   else if (out.dbname) out.database = out.dbname;
