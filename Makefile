@@ -7,14 +7,17 @@ BIN   := bin/rulebox
 RACE  := . ./sandbox ./bus ./gateway ./store ./transaction ./runtime/... ./modules ./internal/...
 NODE_CLIENT := examples/node-client/node_modules/.package-lock.json
 
+# what internal/bundle writes last
+BUNDLES := modules/npm/dist/stamp
+
 # the servers that tests start: see internal/testserver
 DEBIAN := postgresql mariadb-server redis-server slapd
 
 WORKER_DEPS := $(GO) list -deps ./sandbox/worker | grep '^[^/]*[.]' | sort
 
-.PHONY: build run test debian check bench fuzz deps clean
+.PHONY: build run test debian check bench fuzz deps bundles clean
 
-build: ## the one binary, at bin/rulebox
+build: $(BUNDLES) ## the one binary, at bin/rulebox
 	@mkdir -p bin
 	$(GO) build -ldflags='-s -w' -o $(BIN) ./cmd/rulebox
 
