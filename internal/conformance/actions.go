@@ -73,6 +73,12 @@ func (c *Case) grant(files map[string][]byte) error {
 		c.Chain.Trigger = rulebox.TriggerPostLogin
 	}
 	c.Chain.Cache = g.CacheLimits
+	if g.Resume != nil {
+		c.Setting.Tags = append(c.Setting.Tags, "resume")
+	}
+	if g.Cache != nil {
+		c.Setting.Tags = append(c.Setting.Tags, "stored")
+	}
 	var modules []rulebox.ActionModule
 	for f, text := range files {
 		if name, ok := strings.CutSuffix(f, moduleSuffix); ok {
