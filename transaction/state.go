@@ -14,6 +14,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/rulebox/rulebox"
@@ -47,6 +48,43 @@ type Suspensions struct {
 	mac    []byte
 	aead   cipher.AEAD
 	now    func() time.Time
+
+	mu sync.Mutex // guards what follows
+	// given counts what tenants have been given by this node, in bytes, since and
+	// in the hour before: with what has been taken since it is no more than that.
+	given, before map[string]int
+	since         time.Time
+}
+
+// maxTenantStates bounds what one tenant's suspended logins hold, in bytes, as far
+// as one node has suspended them in an hour or two.
+const maxTenantStates = 64 << 20
+
+// count takes the tenant's share for a record, or reports that there is none left.
+func (s *Suspensions) count(tenant string, size int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now := s.now(); s.given == nil || now.Sub(s.since) >= StateTTL {
+		s.before, s.given = s.given, map[string]int{}
+		if now.Sub(s.since) >= 2*StateTTL {
+			s.before = nil
+		}
+		s.since = now
+	}
+	if s.before[tenant]+s.given[tenant]+size > maxTenantStates {
+		return false
+	}
+	s.given[tenant] += size
+	return true
+}
+
+// uncount gives the share back of a record that was taken.
+func (s *Suspensions) uncount(tenant string, size int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.given[tenant] >= size {
+		s.given[tenant] -= size
+	}
 }
 
 // NewSuspensions returns suspensions that are kept in states. The key has
@@ -141,6 +179,10 @@ func (s *Suspensions) keep(ctx context.Context, tenant, trigger string, head []b
 		return rulebox.Errorf(rulebox.CodeMemory, "the suspended login would keep %d KiB; at most %d KiB can be kept", len(sealed)>>10, MaxState>>10).
 			WithHint("set fewer or smaller claims, settings and metadata before the redirect, form or challenge")
 	}
+	if !s.count(tenant, len(sealed)) {
+		return rulebox.Errorf(rulebox.CodeMemory, "too many logins of the tenant %s are suspended: they hold the %d MiB that one tenant may have at a node", tenant, maxTenantStates>>20).
+			WithHint("look for users who never come back, or for claims that are large; others are forgotten after %s", StateTTL)
+	}
 	if err := s.states.Put(ctx, hex.EncodeToString(head[5:]), sealed, ttl); err != nil {
 		return rulebox.Errorf(rulebox.CodeInternal, "the login could not be suspended: its state could not be kept").
 			WithHint("the node's log has the cause; rulebox doctor tells whether JetStream answers").WithCause(err)
@@ -178,6 +220,7 @@ func (s *Suspensions) open(ctx context.Context, tenant, trigger, token string) (
 	if sealed == nil {
 		return nil, stale("this step of the login was taken already; begin the login again", "a state can be used once")
 	}
+	s.uncount(tenant, len(sealed))
 	r := &resumption{s: s, tenant: tenant, trigger: trigger, head: head}
 	plain, err := s.aead.Open(nil, nil, sealed, append(owner(tenant, trigger), head...))
 	if err == nil {

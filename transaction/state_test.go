@@ -292,7 +292,7 @@ func TestRecordsAreSealed(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, c.states.states, 1)
 	for name, s := range c.states.states {
-		for _, secret := range []string{"before", "u1", "idToken", "redirect"} {
+		for _, secret := range []string{`"before"`, `"user"`, "idToken", "redirect"} {
 			require.NotContains(t, string(s.record), secret)
 		}
 		raw, err := base64.RawURLEncoding.DecodeString(res.State)
@@ -392,6 +392,43 @@ func TestSuspensionsThatCannotBe(t *testing.T) {
 	_, err = NewSuspensions(c.states, []byte("short"))
 	require.ErrorContains(t, err, "5 bytes, not 32")
 }
+
+// One tenant's logins that never come back leave room for the others'.
+func TestTenantsShareOfStates(t *testing.T) {
+	c := newCluster(t)
+	s := c.node[0].Suspensions
+	now := time.Now()
+	s.now = func() time.Time { return now }
+	s.states = discard{}
+	n := 0
+	for s.count("acme", MaxState) {
+		n++
+	}
+	require.Equal(t, maxTenantStates/MaxState, n)
+	r := &record{Context: json.RawMessage(`"` + strings.Repeat("x", MaxState/2) + `"`)}
+	_, err := s.seal(context.Background(), "acme", "login", r)
+	require.Equal(t, rulebox.CodeMemory, rulebox.CodeOf(err))
+	require.ErrorContains(t, err, "64 MiB")
+	_, err = s.seal(context.Background(), "other", "login", r)
+	require.NoError(t, err)
+	now = now.Add(StateTTL + time.Second)
+	_, err = s.seal(context.Background(), "acme", "login", r)
+	require.Error(t, err, "those of the hour before may still be there")
+	now = now.Add(StateTTL)
+	_, err = s.seal(context.Background(), "acme", "login", r)
+	require.NoError(t, err, "they have expired")
+	// What is taken makes room.
+	for s.count("taken", MaxState) {
+		n--
+	}
+	require.False(t, s.count("taken", 1000))
+	s.uncount("taken", MaxState)
+	require.True(t, s.count("taken", 1000))
+}
+
+type discard struct{ broken }
+
+func (discard) Put(context.Context, string, []byte, time.Duration) error { return nil }
 
 type broken struct{}
 
