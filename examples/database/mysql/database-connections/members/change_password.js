@@ -1,0 +1,18 @@
+function changePassword(email, newPassword, callback) {
+  const connection = require("mysql").createConnection({
+    host: configuration.DB_HOST,
+    port: configuration.DB_PORT,
+    user: configuration.DB_USER,
+    password: configuration.DB_PASSWORD,
+    database: configuration.DB_NAME,
+    ssl: configuration.DB_CA && { ca: configuration.DB_CA },
+  });
+  require("bcrypt").hash(newPassword, 10, function (err, hash) {
+    if (err) return callback(err);
+    connection.query("UPDATE members SET password_hash = ? WHERE email = ?", [hash, email], function (err, result) {
+      connection.end(function () {});
+      if (err) return callback(err);
+      callback(null, result.affectedRows === 1);
+    });
+  });
+}

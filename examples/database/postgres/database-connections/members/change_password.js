@@ -1,0 +1,15 @@
+async function changePassword(email, newPassword, callback) {
+  const hash = await require("bcrypt").hash(newPassword, 10);
+  const { Client } = require("pg@8.11.3");
+  const ssl = configuration.DATABASE_CA ? { ca: configuration.DATABASE_CA } : false;
+  const client = new Client({ connectionString: configuration.DATABASE_URL, ssl: ssl });
+  try {
+    await client.connect();
+    const changed = await client.query("UPDATE members SET password_hash = $2, changed_at = now() WHERE lower(email) = lower($1)", [email, hash]);
+    callback(null, changed.rowCount === 1);
+  } catch (err) {
+    callback(err);
+  } finally {
+    await client.end();
+  }
+}
