@@ -56,63 +56,98 @@ func PreparePart(name, source string) (*Part, error) {
 		return nil, err
 	}
 	part := &Part{Code: r.Code}
-	required := map[string]bool{}
-	optional := &tryRequires{found: required}
-	optional.visit(reflect.ValueOf(r.own), false)
+	calls := requireCalls{}
+	calls.visit(reflect.ValueOf(inner(r.own)), false)
 	for _, n := range r.Requires {
-		part.Requires = append(part.Requires, PartRequire{Name: n, Optional: !required[n]})
+		if optional, ok := calls[n]; ok {
+			part.Requires = append(part.Requires, PartRequire{Name: n, Optional: optional})
+		}
 	}
 	return part, nil
 }
 
-// tryRequires finds the calls of require that are in no try statement's block.
-type tryRequires struct {
-	found map[string]bool
+// inner is the module's own text, without the wrapper around a lowered one.
+func inner(body []ast.Statement) []ast.Statement {
+	if len(body) == 1 {
+		if st, ok := body[0].(*ast.ExpressionStatement); ok {
+			if f, ok := st.Expression.(*ast.FunctionLiteral); ok && hasRequire(f.ParameterList) {
+				return f.Body.List
+			}
+		}
+	}
+	return body
 }
+
+// requireCalls are the literal arguments of the module's own require(), and
+// whether every such call stands in the block of a try statement. A function with
+// a parameter of that name has a require of its own: files that a bundler made.
+type requireCalls map[string]bool
 
 // visit walks the tree, whatever its types: this is for the few sources that an
 // operator adds, not for logins.
-func (t *tryRequires) visit(v reflect.Value, inTry bool) {
+func (c requireCalls) visit(v reflect.Value, inTry bool) {
 	switch v.Kind() {
-	case reflect.Interface, reflect.Pointer:
+	case reflect.Interface:
+		if !v.IsNil() {
+			c.visit(v.Elem(), inTry)
+		}
+	case reflect.Pointer:
 		if v.IsNil() {
 			return
 		}
-		if n, ok := v.Interface().(*ast.CallExpression); ok && v.Kind() == reflect.Pointer {
-			t.call(n, inTry)
-		}
-		if n, ok := v.Interface().(*ast.TryStatement); ok && v.Kind() == reflect.Pointer {
-			t.visit(reflect.ValueOf(n.Body), true)
-			t.visit(reflect.ValueOf(n.Catch), inTry)
-			t.visit(reflect.ValueOf(n.Finally), inTry)
+		switch n := v.Interface().(type) {
+		case *ast.CallExpression:
+			c.call(n, inTry)
+		case *ast.TryStatement:
+			c.visit(reflect.ValueOf(n.Body), true)
+			c.visit(reflect.ValueOf(n.Catch), inTry)
+			c.visit(reflect.ValueOf(n.Finally), inTry)
 			return
+		case *ast.FunctionLiteral:
+			if hasRequire(n.ParameterList) {
+				return
+			}
+		case *ast.ArrowFunctionLiteral:
+			if hasRequire(n.ParameterList) {
+				return
+			}
 		}
-		t.visit(v.Elem(), inTry)
+		c.visit(v.Elem(), inTry)
 	case reflect.Slice:
 		for i := range v.Len() {
-			t.visit(v.Index(i), inTry)
+			c.visit(v.Index(i), inTry)
 		}
 	case reflect.Struct:
 		if v.Type().PkgPath() != reflect.TypeFor[ast.Program]().PkgPath() || slices.Contains(leaves, v.Type()) {
 			return
 		}
 		for i := range v.NumField() {
+			// The declarations stand elsewhere in the tree too.
 			if v.Type().Field(i).Name != "DeclarationList" && v.Type().Field(i).IsExported() {
-				t.visit(v.Field(i), inTry)
+				c.visit(v.Field(i), inTry)
 			}
 		}
 	}
 }
 
-// leaves hold no code, or code that stands elsewhere in the tree too.
+// leaves hold no code.
 var leaves = []reflect.Type{reflect.TypeFor[ast.Identifier](), reflect.TypeFor[ast.StringLiteral](), reflect.TypeFor[ast.NumberLiteral](), reflect.TypeFor[ast.RegExpLiteral]()}
 
-func (t *tryRequires) call(n *ast.CallExpression, inTry bool) {
+func hasRequire(list *ast.ParameterList) bool {
+	return list != nil && slices.ContainsFunc(list.List, func(b *ast.Binding) bool {
+		id, ok := b.Target.(*ast.Identifier)
+		return ok && id.Name == "require"
+	})
+}
+
+func (c requireCalls) call(n *ast.CallExpression, inTry bool) {
 	id, ok := n.Callee.(*ast.Identifier)
-	if !ok || id.Name != "require" || len(n.ArgumentList) == 0 || inTry {
+	if !ok || id.Name != "require" || len(n.ArgumentList) == 0 {
 		return
 	}
 	if s, ok := n.ArgumentList[0].(*ast.StringLiteral); ok {
-		t.found[s.Value.String()] = true
+		name := s.Value.String()
+		optional, seen := c[name]
+		c[name] = inTry && (optional || !seen)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 )
@@ -158,8 +159,11 @@ func (n *node) pick(conditions []string) string {
 	return ""
 }
 
-func (n *node) best() string {
+func (n *node) best(browser bool) string {
 	for _, c := range conditions {
+		if browser {
+			c = slices.DeleteFunc(append([]string{"browser"}, c...), func(s string) bool { return s == "node" })
+		}
 		if s := n.pick(c); s != "" {
 			return s
 		}
@@ -168,13 +172,13 @@ func (n *node) best() string {
 }
 
 // export returns the file that a path of the package means.
-func (m *manifest) export(sub string) (string, error) {
+func (m *manifest) export(sub string, browser bool) (string, error) {
 	n := m.exports
 	if len(n.keys) == 0 || !strings.HasPrefix(n.keys[0], ".") {
 		if sub != "" {
 			return "", fmt.Errorf("'./%s' is not exported", sub)
 		}
-		return target2(n.best(), ".")
+		return exportTarget(n.best(browser), ".")
 	}
 	key := "."
 	if sub != "" {
@@ -184,18 +188,18 @@ func (m *manifest) export(sub string) (string, error) {
 	if v == nil {
 		return "", fmt.Errorf("'%s' is not exported", key)
 	}
-	return target2(strings.ReplaceAll(v.best(), "*", star), key)
+	return exportTarget(strings.ReplaceAll(v.best(browser), "*", star), key)
 }
 
 // imported returns what a name that begins with # means: ./file or a package.
-func (m *manifest) imported(request string) (string, error) {
+func (m *manifest) imported(request string, browser bool) (string, error) {
 	if m.imports == nil {
 		return "", fmt.Errorf("it requires '%s', but its package.json has no imports", request)
 	}
 	v, star := m.imports.match(request)
 	to := ""
 	if v != nil {
-		to = strings.ReplaceAll(v.best(), "*", star)
+		to = strings.ReplaceAll(v.best(browser), "*", star)
 	}
 	if to == "" {
 		return "", fmt.Errorf("it requires '%s', which the imports of its package.json do not name", request)
@@ -225,7 +229,8 @@ func (n *node) match(key string) (*node, string) {
 	return best, star
 }
 
-func target2(to, key string) (string, error) {
+// exportTarget refuses what an exports map must not name.
+func exportTarget(to, key string) (string, error) {
 	if !strings.HasPrefix(to, "./") {
 		return "", fmt.Errorf("'%s' is not exported to Node.js", key)
 	}
@@ -238,14 +243,17 @@ func target2(to, key string) (string, error) {
 }
 
 // exported lists the paths of the package's own that its exports name.
-func (m *manifest) exported() []string {
+func (m *manifest) exported(browser bool) []string {
 	if m.exports == nil {
 		return nil
 	}
 	var parts []string
 	for _, key := range m.exports.keys {
 		if part, ok := strings.CutPrefix(key, "./"); ok && !strings.ContainsAny(part, "*") && !strings.HasSuffix(part, "/") && part != "package.json" {
-			parts = append(parts, part)
+			switch path.Ext(m.exports.values[key].best(browser)) {
+			case ".js", ".cjs", ".mjs", ".json":
+				parts = append(parts, part)
+			}
 		}
 	}
 	return parts

@@ -81,6 +81,8 @@ const (
 	NoPart
 	// Native is a file of machine code.
 	Native
+	// Undeclared is a package that nobody has named as a dependency.
+	Undeclared
 )
 
 func (p *Problem) Error() string {
@@ -109,10 +111,13 @@ func Pack(in *Input) (*Output, []*Problem) {
 	if len(b.problems) > 0 {
 		return nil, b.problems
 	}
-	for _, part := range b.manifest(0).exported() {
+	for _, part := range b.manifest(0).exported(in.Browser) {
 		b.optionalEntry(part)
 	}
 	source := b.link()
+	if len(source) > lang.MaxPackage {
+		return nil, []*Problem{{Text: fmt.Sprintf("put together it has %d KiB; at most %d are taken", len(source)>>10, lang.MaxPackage>>10)}}
+	}
 	r, err := lang.PreparePackage(in.Packages[0].id(), source)
 	if err == nil {
 		_, err = r.Compile()
@@ -243,7 +248,8 @@ func (b *builder) prepare(f *file) {
 	}
 }
 
-// require notes what a name means to the file.
+// require notes what a name means to the file. What nobody declared may be a peer
+// that the package does without: the call fails, as it does in Node.js.
 func (b *builder) require(f *file, name string, r lang.PartRequire) {
 	t := b.resolve(f.fileKey, r.Name)
 	switch {
@@ -254,7 +260,7 @@ func (b *builder) require(f *file, name string, r lang.PartRequire) {
 		f.requires = append(f.requires, link{name: r.Name, table: emptyModule})
 	case t.problem == nil:
 		f.requires = append(f.requires, link{name: r.Name, file: b.number(t.file)})
-	case r.Optional, t.problem.Kind == NoBuiltin && slices.Contains(b.in.Missing, builtinName(r.Name)):
+	case r.Optional, t.problem.Kind == Undeclared, t.problem.Kind == NoBuiltin && slices.Contains(b.in.Missing, builtinName(r.Name)):
 		f.requires = append(f.requires, link{name: r.Name, absent: t.problem.Text})
 	default:
 		t.problem.File, t.problem.Request = name, r.Name

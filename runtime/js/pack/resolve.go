@@ -47,7 +47,7 @@ func (b *builder) resolve(from fileKey, request string) target {
 	case strings.HasPrefix(request, "/"):
 		return failed("it requires '%s'; there are no files here", request)
 	case strings.HasPrefix(request, "#"):
-		to, err := m.imported(request)
+		to, err := m.imported(request, b.in.Browser)
 		if err != nil {
 			return failed("%v", err)
 		}
@@ -78,7 +78,7 @@ func (b *builder) bare(pkg int, request string) target {
 	if version, ok := p.Provided[name]; ok {
 		return provided(name, version, sub)
 	}
-	return failed("it requires '%s', which its package.json does not name among the dependencies", request)
+	return target{problem: &Problem{Kind: Undeclared, Text: fmt.Sprintf("it requires '%s', which its package.json does not name among the dependencies", request)}}
 }
 
 func (b *builder) within(pkg int, sub, request string) target {
@@ -126,7 +126,7 @@ func (b *builder) resolvePackage(pkg int, request string) (fileKey, error) {
 	}
 	id := b.in.Packages[pkg].id()
 	if m.exports != nil {
-		to, err := m.export(sub)
+		to, err := m.export(sub, b.in.Browser)
 		if err != nil {
 			return fileKey{}, fmt.Errorf("%s: %w", id, err)
 		}
