@@ -163,7 +163,11 @@ func (e *effects) end(r *Realm, i int, res *rulebox.Result, fail *rulebox.Error)
 		fail.Script, fail.OAuth = r.progs[i].Script.Name, "server_error"
 		return fail.WithHint("call api.authentication.setUserById or setUserByConnection once, or refuse with api.access.deny or rejectInvalidSubjectToken")
 	case e.suspended:
-		if e.trigger.resume != "" && !r.action.resumes && e.redirect != "" {
+		_, kind := rulebox.Suspension(sheet.commands[e.mark:])
+		if kind != "redirect" {
+			e.redirect = "" // a later call is what counts
+		}
+		if e.trigger.resume != "" && !r.action.resumes && kind != "challenge" {
 			r.log("warn", "the user is sent away, but there is no exports."+e.trigger.resume+": coming back will fail")
 		}
 		res.Suspended, res.RedirectURL = i+1, e.redirect

@@ -76,7 +76,16 @@ func Compile(s *rulebox.Script) (*Program, error) {
 	if s.Kind == rulebox.KindRule && r.Arity >= 0 && r.Arity < 3 && p.Plain {
 		p.Warnings = append(p.Warnings, "the function has fewer than three parameters (user, context, callback); a rule that never calls its callback fails with a timeout")
 	}
+	if s.Kind == rulebox.KindAction && !mentionsHandler(s.Source) {
+		p.Warnings = append(p.Warnings, "the source has no function of a trigger, such as exports.onExecutePostLogin: it fails when it runs, unless its handler is named where it is bound")
+	}
 	return p, nil
+}
+
+func mentionsHandler(source string) bool {
+	return slices.ContainsFunc(triggerTable, func(t trigger) bool {
+		return strings.Contains(source, t.execute) || t.resume != "" && strings.Contains(source, t.resume)
+	})
 }
 
 func invalid(s *rulebox.Script, message, hint string) error {
