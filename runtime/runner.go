@@ -230,7 +230,8 @@ func (r *Runner) keepGlobal(own owner, realm *js.Realm) {
 }
 
 // Close ends what is in flight after its answer, and waits for it and for
-// invocations that wait for I/O. Invocations that have no answer yet go on; new
+// invocations that wait for I/O. It closes the connections to databases that were
+// kept for the Host. Invocations that have no answer yet go on; new
 // work in flight is not kept.
 func (r *Runner) Close() {
 	r.mu.Lock()
@@ -242,6 +243,7 @@ func (r *Runner) Close() {
 	r.wait.Wait()
 	r.tasks.Wait()
 	r.chains.Purge()
+	modules.CloseConnections(r.opt.Host)
 }
 
 // Late is how many realms have work in flight after their answer.

@@ -30,7 +30,7 @@ type serveFlags struct {
 	natsListen, natsURL, creds  string
 	tlsCert, tlsKey, stateKey   string
 	logLevel                    string
-	warm, maxWorkers, perTenant int
+	warm, maxWorkers, perTenant, dbConnections int
 	bypass                      bool
 	jail                        jailFlags
 }
@@ -50,6 +50,7 @@ func serve(ctx context.Context, flags *pflag.FlagSet, args []string, std stdio) 
 	flags.IntVar(&f.warm, "warm", 2, "blank workers kept ready")
 	flags.IntVar(&f.maxWorkers, "max-workers", 256, "workers of all tenants together")
 	flags.IntVar(&f.perTenant, "max-workers-per-tenant", 0, "workers of one tenant (default: one a processor, at least 2)")
+	flags.IntVar(&f.dbConnections, "db-connections", 0, "connections to databases that one tenant holds on this node (default: two a worker, at least 8)")
 	flags.BoolVar(&f.bypass, "bypass-custom-code", false, "break-glass: let every login pass without running any rule")
 	f.jail.add(flags)
 	if code, done := parse(flags, args, std); done {
@@ -89,6 +90,8 @@ func (f *serveFlags) workers() error {
 	switch {
 	case f.maxWorkers < 1:
 		return fmt.Errorf("--max-workers %d: it must be at least 1", f.maxWorkers)
+	case f.dbConnections < 0:
+		return fmt.Errorf("--db-connections %d: it must be at least 1, or 0 for the default", f.dbConnections)
 	case f.perTenant < 0:
 		return fmt.Errorf("--max-workers-per-tenant %d: it must be at least 1, or 0 for the default", f.perTenant)
 	case f.warm < 1 || f.warm > maxWarm:
@@ -263,7 +266,7 @@ func (f *serveFlags) pool(log *zap.Logger) (*sandbox.Pool, error) {
 	if err != nil {
 		return nil, err
 	}
-	opt.Warm, opt.MaxWorkers, opt.MaxPerTenant = f.warm, f.maxWorkers, f.perTenant
+	opt.Warm, opt.MaxWorkers, opt.MaxPerTenant, opt.Connections = f.warm, f.maxWorkers, f.perTenant, f.dbConnections
 	return sandbox.New(opt)
 }
 
