@@ -26,13 +26,13 @@ import (
 )
 
 type serveFlags struct {
-	tenants, data, listen       string
-	natsListen, natsURL, creds  string
-	tlsCert, tlsKey, stateKey   string
-	logLevel                    string
+	tenants, data, listen                      string
+	natsListen, natsURL, creds                 string
+	tlsCert, tlsKey, stateKey                  string
+	logLevel                                   string
 	warm, maxWorkers, perTenant, dbConnections int
-	bypass                      bool
-	jail                        jailFlags
+	bypass                                     bool
+	jail                                       jailFlags
 }
 
 func serve(ctx context.Context, flags *pflag.FlagSet, args []string, std stdio) int {
