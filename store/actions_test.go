@@ -209,7 +209,7 @@ func TestBrokenExports(t *testing.T) {
 		"script that is not there": {db(`{"customScripts": {"verify": "./verify.js"}}`, "login.js"), "its script database-connections/d/verify.js: no such file"},
 		"script does not compile":  {"-- acme/database-connections/d/database.json --\n{}\n-- acme/database-connections/d/login.js --\nBAD\n", "database-connections/d/login.js: invalid: d.login:1:1"},
 		"database's secret":        {db(`{"enabledDatabaseCustomization": true, "configuration": {"DSN": "_VALUE_NOT_SHOWN_"}}`, "login.js"), "RULEBOX_SECRET_ACME_D_DSN"},
-		"cache":                    {"-- acme/rulebox.json --\n{\"cache\": {\"value\": \"1MiB\"}}\n", "cache.value is \"1MiB\"; it must be at most 256KiB"},
+		"cache":                    {"-- acme/rulebox.json --\n{\"cache\": {\"value\": \"1MiB\"}}\n", "cache.value is \"1MiB\"; it must be at most 262144 bytes"},
 		"cache entries":            {"-- acme/rulebox.json --\n{\"cache\": {\"entries\": -1}}\n", "cache.entries is -1"},
 		"metadata":                 {"-- acme/rulebox.json --\n{\"apply_metadata\": true}\n", "apply_metadata needs management"},
 	} {

@@ -130,22 +130,18 @@ func (s *settings) limits() (l rulebox.Limits, err error) {
 	return l.WithDefaults(), nil
 }
 
-// The most that api.cache can be set to hold for one trigger: a copy goes with
-// every invocation.
-const (
-	maxCacheEntries = 1000
-	maxCacheTotal   = 256 << 10
-)
-
+// cache returns the limits of api.cache, each at most what the pipeline takes.
 func (s *settings) cache() (l rulebox.CacheLimits, err error) {
-	if s.Cache.Entries < 0 || s.Cache.Entries > maxCacheEntries {
-		return l, fmt.Errorf("cache.entries is %d; it must be from 1 to %d", s.Cache.Entries, maxCacheEntries)
+	most := transaction.MaxCache
+	if s.Cache.Entries < 0 || s.Cache.Entries > most.Entries {
+		return l, fmt.Errorf("cache.entries is %d; it must be from 1 to %d", s.Cache.Entries, most.Entries)
 	}
 	l.Entries = s.Cache.Entries
 	for _, f := range []struct {
 		name, text string
 		field      *int
-	}{{"key", s.Cache.Key, &l.Key}, {"value", s.Cache.Value, &l.Value}, {"total", s.Cache.Total, &l.Total}} {
+		most       int
+	}{{"key", s.Cache.Key, &l.Key, most.Key}, {"value", s.Cache.Value, &l.Value, most.Value}, {"total", s.Cache.Total, &l.Total, most.Total}} {
 		if f.text == "" {
 			continue
 		}
@@ -153,8 +149,8 @@ func (s *settings) cache() (l rulebox.CacheLimits, err error) {
 		if err != nil {
 			return l, fmt.Errorf("cache.%s: %w", f.name, err)
 		}
-		if n > maxCacheTotal {
-			return l, fmt.Errorf("cache.%s is %q; it must be at most %dKiB", f.name, f.text, maxCacheTotal>>10)
+		if n > int64(f.most) {
+			return l, fmt.Errorf("cache.%s is %q; it must be at most %d bytes", f.name, f.text, f.most)
 		}
 		*f.field = int(n)
 	}
