@@ -209,7 +209,9 @@ func (c *ModuleCase) Run(t *testing.T, open func(*rulebox.Chain) rulebox.Invoker
 				}
 			}
 		}
-		assert.Equal(t, want, got, "requests")
+		if len(want)+len(got) > 0 {
+			assert.Equal(t, want, got, "requests")
+		}
 	}
 }
 

@@ -162,6 +162,13 @@ group('accessors', () => {
   });
 });
 
+// The engine's own takes no string, as in Uint8Array.from(atob(s), f).
+group('typedFrom', () => {
+  const Typed = Object.getPrototypeOf(Uint8Array);
+  const native = Typed.from;
+  def(Typed, 'from', { from(items, ...map) { return native.call(this, typeof items === 'string' ? Array.from(items) : items, ...map); } }.from);
+});
+
 group('annexB', () => {
   def(Date.prototype, 'toGMTString', Date.prototype.toUTCString);
   methods(Date.prototype, {

@@ -31,6 +31,29 @@ function signingKey(jwk) {
   return key;
 }
 
+// get gives the text of the key set: 1 asks as axios does, 2 with Node's own client.
+async function get(o, major) {
+  const http = require('internal/compat/exchange');
+  const agent = o.requestAgent || o.agent;
+  if (http.isProxyAgent(agent)) throw http.noProxy('jwks-rsa: a proxy agent');
+  const headers = Object.assign(major < 2 ? { Accept: 'application/json, text/plain, */*', 'User-Agent': 'axios/0.21.4' } : {}, o.requestHeaders);
+  const x = http.open({ method: 'GET', url: String(o.jwksUri), headers: http.flatten(headers), redirects: major < 2 ? 5 : 0, tls: http.tlsOf(o.strictSsl === false ? { rejectUnauthorized: false } : null, o.requestAgentOptions, agent && agent.options) });
+  let late = false;
+  const timer = o.timeout > 0 ? setTimeout(() => { late = true; x.abort(); }, o.timeout) : null;
+  try {
+    const m = await x.sent;
+    const text = m.empty ? '' : await x.text();
+    if (m.status < 200 || m.status > 299) throw new JwksError(major < 2 ? text || 'Request failed with status code ' + m.status : m.statusText || 'Http Error ' + m.status);
+    return text;
+  } catch (err) {
+    if (late) throw new JwksError(major < 2 ? `timeout of ${o.timeout}ms exceeded` : 'The request timed out');
+    if (major > 1 || err instanceof JwksError) throw err;
+    throw Object.assign(new JwksError(err.message), err.hint ? { hint: err.hint } : {}, err.code === 'EFORBIDDEN' ? { code: err.code } : {});
+  } finally {
+    if (timer) clearTimeout(timer);
+  }
+}
+
 module.exports = (major) => {
   class JwksClient {
     constructor(options) {
@@ -61,10 +84,7 @@ module.exports = (major) => {
         if (keys && keys.length) return keys;
       }
       if (o.proxy) throw require('internal/compat/exchange').noProxy('jwks-rsa: option proxy');
-      const { data } = await require('axios').get(o.jwksUri, {
-        headers: o.requestHeaders, timeout: o.timeout, responseType: 'text', transformResponse: (d) => d,
-        httpsAgent: o.strictSsl === false ? { options: { rejectUnauthorized: false } } : o.requestAgentOptions ? { options: o.requestAgentOptions } : undefined,
-      }).catch((err) => { throw new JwksError(err.response ? err.response.data || err.message : err.message); });
+      const data = await get(o, major);
       let set;
       try { set = JSON.parse(data); } catch (err) { throw new JwksError('The JWKS endpoint did not answer with JSON: ' + err.message); }
       return set.keys;

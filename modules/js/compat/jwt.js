@@ -196,7 +196,7 @@ module.exports = (major) => {
     if (major > 8 && k && alg !== 'none' && !options.allowInvalidAsymmetricKeyTypes) checkKey(alg, k);
     if (isObj) fill(payload, options);
     if (major < 9) k = signingKey(key, alg);
-    const data = encode(head) + '.' + (isObj ? encode(payload) : Buffer.from(payload).toString('base64url'));
+    const data = encode(head) + '.' + (isObj ? encode(payload) : Buffer.from(typeof payload === 'string' || ArrayBuffer.isView(payload) ? payload : JSON.stringify(payload)).toString('base64url'));
     return data + '.' + signature(alg, data, k);
   }
 

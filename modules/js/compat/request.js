@@ -17,6 +17,13 @@ const refused = {
   har: 'give the options of the request themselves',
 };
 
+// permit throws if an option asks for what cannot be given.
+function permit(o) {
+  for (const k of Object.keys(refused)) if (o[k]) throw http.unavailable(`request: option ${k}`, refused[k]);
+  if (o.proxy) throw http.noProxy('request: option proxy');
+  if (http.isProxyAgent(o.agent)) throw http.noProxy('request: a proxy agent');
+}
+
 class Request extends EventEmitter {
   constructor(options) {
     super();
@@ -38,6 +45,10 @@ class Request extends EventEmitter {
     const h = options.headers;
     if (h) for (const k of Object.keys(h)) if (h[k] !== undefined) this.headers[k] = h[k];
     if (options.callback) hide(this, 'callback', options.callback);
+    // Made here, the error's stack tells the line of the script.
+    let refusal = null;
+    try { permit(options); } catch (err) { refusal = err; }
+    hide(this, '_refusal', refusal);
     setImmediate(() => this._start());
   }
 
@@ -131,9 +142,7 @@ class Request extends EventEmitter {
   }
   _prepare() {
     const o = this._options;
-    for (const k of Object.keys(refused)) if (o[k]) throw http.unavailable(`request: option ${k}`, refused[k]);
-    if (o.proxy || o.tunnel && o.proxy) throw http.noProxy('request: option proxy');
-    if (http.isProxyAgent(o.agent)) throw http.noProxy('request: a proxy agent');
+    if (this._refusal) throw this._refusal;
     this._url = target(o);
     if (o.qs) this.qs(o.qs);
     const [url, user] = http.credentials(this._url);
@@ -265,7 +274,11 @@ class Request extends EventEmitter {
     let text = bytes.toString(o.encoding);
     if (o.encoding === 'utf8' && text.charCodeAt(0) === 0xfeff) text = text.slice(1);
     if (!this._json) return text;
-    try { return JSON.parse(text, typeof o.jsonReviver === 'function' ? o.jsonReviver : undefined); } catch (err) { return text; }
+    try { return JSON.parse(text, typeof o.jsonReviver === 'function' ? o.jsonReviver : undefined); } catch (err) {
+      const r = this.response;
+      console.warn(`request: ${this.method} ${this._href.split('?')[0]} answered ${r.statusCode} with ${r.headers['content-type'] || 'text'} that is not JSON, so body is a string in spite of json: look at response.statusCode before body`);
+      return text;
+    }
   }
   // _redirect gives [url, method, body] of what to ask next, an Error, or null.
   _redirect(m, headers, method, body) {

@@ -181,6 +181,11 @@ func prepare(name, source string, form Form) (*Result, error) {
 // better chooses between what the two parsers say: esbuild's messages are the
 // better ones where it read as far as goja did, or further.
 func better(goja, esbuild *Error) *Error {
+	if strings.HasPrefix(esbuild.Message, "Top-level await") && esbuild.Line == goja.Line {
+		esbuild.Message = "await outside of an async function"
+		esbuild.Hint = "the text of a script cannot wait while it is loaded: await inside of its function, async (event, api) => { … }"
+		return esbuild
+	}
 	if esbuild.Line > goja.Line || esbuild.Line == goja.Line && esbuild.Column >= goja.Column {
 		return esbuild
 	}

@@ -61,6 +61,9 @@ func Polyfills(source string) []string {
 			if word == "RegExp" {
 				constructor = true
 			}
+			if strings.HasSuffix(word, "Array") && strings.HasPrefix(source[i:], ".from") {
+				add("typedFrom")
+			}
 			if i < len(source) && word == "function" && source[i] == '*' {
 				add("iterator")
 			}
