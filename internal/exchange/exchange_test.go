@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -74,6 +75,7 @@ type exchange struct {
 	body          string
 	configuration map[string]string
 	egress        []string
+	tenant        string // default acme
 }
 
 const ruleForm = `async function (user, context, callback) {
@@ -85,7 +87,7 @@ const ruleForm = `async function (user, context, callback) {
 func (e exchange) run(t *testing.T, inv rulebox.Invoker) (string, error) {
 	t.Helper()
 	chain := &rulebox.Chain{
-		Tenant: "acme", Trigger: rulebox.TriggerLogin,
+		Tenant: cmp.Or(e.tenant, "acme"), Trigger: rulebox.TriggerLogin,
 		Scripts:       []*rulebox.Script{rulebox.NewScript(rulebox.KindRule, "rule", strings.Replace(ruleForm, "BODY", e.body, 1))},
 		Configuration: e.configuration, Egress: e.egress, Limits: rulebox.Limits{Wall: wall}.WithDefaults(),
 	}
