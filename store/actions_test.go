@@ -255,6 +255,7 @@ func TestMoreThanAuth0Takes(t *testing.T) {
 	}
 	text := strings.Join(said, "\n")
 	assert.Contains(t, text, "21 actions at post-login; Auth0 takes 20")
+	assert.Contains(t, text, "actions/a07/code.js: it has no onExecutePostLogin, which post-login calls")
 	assert.Contains(t, text, "action-modules/big/code.js: 65538 bytes; Auth0 takes 65536")
 	assert.Contains(t, text, "database-connections/d/database.json: its scripts are not used")
 	assert.NotContains(t, text, "every login passes")

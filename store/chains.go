@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/rulebox/rulebox"
 	"github.com/rulebox/rulebox/internal/trigger"
@@ -127,6 +128,9 @@ func (l *loader) chains(p *parts, limits rulebox.Limits) (map[string]*rulebox.Ch
 		c.Management = management
 		if err := l.bind(c, p.bound[name], p.modules); err != nil {
 			return nil, err
+		}
+		for _, a := range p.bound[name] {
+			l.warn(!strings.Contains(a.script.Source, t.Function), "%s: it has no onExecute%s, which %s calls", a.source, t.Function, name)
 		}
 		if name == rulebox.TriggerPostLogin && len(c.Scripts) > 0 {
 			login.Bindings = append(make([]rulebox.Binding, len(login.Scripts)), c.Bindings...)

@@ -29,6 +29,9 @@ type Trigger struct {
 	// Kind is that of the scripts that run; for the login these are rules, and
 	// actions after them.
 	Kind rulebox.Kind
+	// Function is what follows onExecute and onContinue in the names of the
+	// functions that actions export for it.
+	Function string
 	// Resumes says that a chain of this trigger can be suspended and resumed.
 	Resumes bool
 	// Provider says that an action does here what nobody else does, such as
@@ -41,17 +44,28 @@ type Trigger struct {
 }
 
 var actions = []Trigger{
-	{Name: rulebox.TriggerPostLogin, Resumes: true},
-	{Name: rulebox.TriggerCredentialsExchange},
-	{Name: rulebox.TriggerPreRegistration},
-	{Name: rulebox.TriggerPostRegistration},
-	{Name: rulebox.TriggerPostChangePassword},
-	{Name: rulebox.TriggerPostChallenge, Resumes: true},
-	{Name: rulebox.TriggerSendPhoneMessage, Provider: true},
-	{Name: rulebox.TriggerEmailProvider, Provider: true},
-	{Name: rulebox.TriggerPhoneProvider, Provider: true},
-	{Name: rulebox.TriggerTokenExchange, Provider: true},
-	{Name: rulebox.TriggerEventStream, Provider: true},
+	{Name: rulebox.TriggerPostLogin, Function: "PostLogin", Resumes: true},
+	{Name: rulebox.TriggerCredentialsExchange, Function: "CredentialsExchange"},
+	{Name: rulebox.TriggerPreRegistration, Function: "PreUserRegistration"},
+	{Name: rulebox.TriggerPostRegistration, Function: "PostUserRegistration"},
+	{Name: rulebox.TriggerPostChangePassword, Function: "PostChangePassword"},
+	{Name: rulebox.TriggerPostChallenge, Function: "PostChallenge", Resumes: true},
+	{Name: rulebox.TriggerSendPhoneMessage, Function: "SendPhoneMessage", Provider: true},
+	{Name: rulebox.TriggerEmailProvider, Function: "CustomEmailProvider", Provider: true},
+	{Name: rulebox.TriggerPhoneProvider, Function: "CustomPhoneProvider", Provider: true},
+	{Name: rulebox.TriggerTokenExchange, Function: "CustomTokenExchange", Provider: true},
+	{Name: rulebox.TriggerEventStream, Function: "EventStream", Provider: true},
+}
+
+// OfFunction returns the name of the trigger whose functions end so, empty if there
+// is none.
+func OfFunction(function string) string {
+	for _, t := range actions {
+		if t.Function == function {
+			return t.Name
+		}
+	}
+	return ""
 }
 
 // Points are the extensibility points of hooks.

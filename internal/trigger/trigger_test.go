@@ -16,6 +16,8 @@ func TestLookup(t *testing.T) {
 		assert.Equal(t, name, got.Name)
 		assert.Equal(t, Event, got.Form)
 		assert.Equal(t, rulebox.KindAction, got.Kind)
+		assert.NotEmpty(t, got.Function)
+		assert.Equal(t, name, OfFunction(got.Function))
 	}
 	assert.Len(t, Actions(), 11)
 	login, err := Lookup("login")

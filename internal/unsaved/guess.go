@@ -20,17 +20,6 @@ var (
 	function = regexp.MustCompile(`^(?:async\s+)?function\s*([\w$]*)\s*\(([^)]*)\)`)
 )
 
-// handlers are the functions that the triggers of actions call.
-var handlers = map[string]string{
-	"PostLogin":           rulebox.TriggerPostLogin,
-	"CredentialsExchange": rulebox.TriggerCredentialsExchange,
-	"PreUserRegistration": rulebox.TriggerPreRegistration, "PostUserRegistration": rulebox.TriggerPostRegistration,
-	"PostChangePassword": rulebox.TriggerPostChangePassword, "PostChallenge": rulebox.TriggerPostChallenge,
-	"SendPhoneMessage": rulebox.TriggerSendPhoneMessage, "CustomEmailProvider": rulebox.TriggerEmailProvider,
-	"CustomPhoneProvider": rulebox.TriggerPhoneProvider, "CustomTokenExchange": rulebox.TriggerTokenExchange,
-	"EventStream": rulebox.TriggerEventStream,
-}
-
 // operations are the names that templates of database scripts give to their
 // functions.
 var operations = map[string]string{
@@ -55,7 +44,7 @@ func guess(source string) form {
 	if exported.MatchString(body) {
 		if h := handler.FindString(body); h != "" {
 			name := strings.TrimPrefix(strings.TrimPrefix(h, "onExecute"), "onContinue")
-			return form{rulebox.KindAction, handlers[name]}
+			return form{rulebox.KindAction, trigger.OfFunction(name)}
 		}
 		if m := hooked.FindStringSubmatch(body); m != nil {
 			return form{rulebox.KindHook, hookTrigger(m[1])}
