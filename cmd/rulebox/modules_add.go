@@ -85,7 +85,7 @@ func (a *adder) add(ctx context.Context, text string) (*store.PackageLock, error
 		script := rulebox.NewScript(rulebox.KindPackage, lock.ID(), out.Source)
 		m, err := measureModule(ctx, pool, lock.ID(), []rulebox.Package{{Name: lock.Name, Version: lock.Version, Script: script}})
 		if err != nil {
-			return fmt.Errorf("%s does not load: %w", lock.ID(), err)
+			return fmt.Errorf("%s does not load: %w%s", lock.ID(), err, where(err))
 		}
 		lock.Cold, lock.Warm = m.cold, m.warm
 		return packages.Put(*lock, out.Source)
@@ -272,6 +272,19 @@ func (a *adder) explain(root *npm.Archive, err error) error {
 		}
 	}
 	return errors.New(text)
+}
+
+// maxFrames is how many lines of a stack an error shows.
+const maxFrames = 5
+
+// where tells at which files of a package an error came up.
+func where(err error) string {
+	var e *rulebox.Error
+	if !errors.As(err, &e) || e.Trace == "" {
+		return ""
+	}
+	frames := strings.Split(e.Trace, "\n")
+	return "\n  " + strings.Join(frames[:min(len(frames), maxFrames)], "\n  ")
 }
 
 func (a *adder) lock(tree *npm.Tree, out *sandbox.PackOutput) *store.PackageLock {

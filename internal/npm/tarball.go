@@ -111,7 +111,7 @@ func (a *Archive) entry(h *tar.Header, r io.Reader) error {
 // inside returns the path below the tarball's first folder.
 func inside(name string) (string, error) {
 	bad := fmt.Errorf("the tarball has a file that would stand outside of its folder (%q)", clip(name))
-	if len(name) > maxPath || strings.ContainsAny(name, "\\\x00") || strings.HasPrefix(name, "/") {
+	if len(name) > maxPath || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == '\\' }) || strings.HasPrefix(name, "/") {
 		return "", bad
 	}
 	for _, part := range strings.Split(name, "/") {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 	"sync"
@@ -120,6 +121,7 @@ const maxPackagePrograms = 64
 type packageProgram struct {
 	prg       *goja.Program
 	polyfills []string
+	lines     []lang.FileLine
 }
 
 func compilePackage(p *rulebox.Package) (*packageProgram, error) {
@@ -137,7 +139,7 @@ func compilePackage(p *rulebox.Package) (*packageProgram, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &packageProgram{prg: prg, polyfills: res.Polyfills}
+	c := &packageProgram{prg: prg, polyfills: res.Polyfills, lines: lang.FileLines(p.Script.Source)}
 	packagePrograms().Add(p.Script.Digest, c)
 	return c, nil
 }
@@ -153,10 +155,6 @@ func (r *Realm) evaluatePackage(p *rulebox.Package, req moduleRequest) goja.Valu
 		if load, err = r.startPackage(p); err != nil {
 			panic(err)
 		}
-		if r.loader.packages == nil {
-			r.loader.packages = make(map[rulebox.Digest]goja.Callable)
-		}
-		r.loader.packages[p.Script.Digest] = load
 	}
 	v, err := load(goja.Undefined(), r.vm.ToValue(req.sub))
 	rethrow(err)
@@ -164,7 +162,7 @@ func (r *Realm) evaluatePackage(p *rulebox.Package, req moduleRequest) goja.Valu
 }
 
 // startPackage runs the package's body, which declares its files and evaluates
-// none of them.
+// none of them. It returns what loads them, by path.
 func (r *Realm) startPackage(p *rulebox.Package) (goja.Callable, error) {
 	c, err := compilePackage(p)
 	if err != nil {
@@ -175,19 +173,45 @@ func (r *Realm) startPackage(p *rulebox.Package) (goja.Callable, error) {
 	if err != nil {
 		return nil, err
 	}
-	body, ok := goja.AssertFunction(v)
-	if !ok {
-		panic(r.newError("Error", fmt.Sprintf("the package %s is no module", packageID(p))))
-	}
 	module, exports := r.vm.NewObject(), r.vm.NewObject()
 	module.Set("exports", exports)
 	q := &requirer{kind: rulebox.KindPackage, pkg: packageID(p)}
-	if _, err := body(exports, exports, r.requireFor(q), module); err != nil {
-		return nil, err
+	var load goja.Callable
+	body, ok := goja.AssertFunction(v)
+	if ok {
+		if _, err := body(exports, exports, r.requireFor(q), module); err != nil {
+			return nil, err
+		}
+		load, ok = goja.AssertFunction(module.Get("exports"))
 	}
-	load, ok := goja.AssertFunction(module.Get("exports"))
 	if !ok {
 		panic(r.newError("Error", fmt.Sprintf("the package %s is no module", packageID(p))))
 	}
+	if r.loader.packages == nil {
+		r.loader.packages = make(map[rulebox.Digest]goja.Callable)
+	}
+	r.loader.packages[p.Script.Digest] = load
 	return load, nil
+}
+
+// packageFrame puts a frame of a package into positions of its files. Frames of
+// the package's loader are none.
+func (r *Realm) packageFrame(f frame) (_ frame, ok bool) {
+	for i := range r.chain.Packages {
+		p := &r.chain.Packages[i]
+		if packageID(p) != f.file {
+			continue
+		}
+		c, ok := packagePrograms().Peek(p.Script.Digest)
+		if !ok || len(c.lines) == 0 {
+			continue
+		}
+		i := sort.Search(len(c.lines), func(i int) bool { return c.lines[i].Line > f.line }) - 1
+		if i < 0 || strings.HasPrefix(f.function, "$") {
+			return f, false
+		}
+		f.file, f.line = c.lines[i].Name, f.line-c.lines[i].Line+1
+		return f, true
+	}
+	return f, true
 }

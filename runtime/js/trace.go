@@ -65,6 +65,11 @@ func (t *trace) add(f frame) {
 	}
 	if p := t.r.programOf(f.file); p != nil {
 		f.line, f.column = p.position(f.line, f.column)
+	} else {
+		var ok bool
+		if f, ok = t.r.packageFrame(f); !ok {
+			return
+		}
 	}
 	if t.b.Len() > 0 {
 		t.b.WriteByte('\n')

@@ -4,12 +4,41 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/dop251/goja/ast"
 )
 
 // MaxPackage is the longest source of a package, in bytes.
 const MaxPackage = 8 << 20
+
+// FileMark begins the last lines of a package: the line, from 1, at which a file
+// begins, a blank, and the file's name.
+const FileMark = "//# "
+
+// A FileLine is where a file begins in a package.
+type FileLine struct {
+	Line int
+	Name string
+}
+
+// FileLines returns where the files of a package begin, in order.
+func FileLines(source string) []FileLine {
+	var list []FileLine
+	for source = strings.TrimSuffix(source, "\n"); ; {
+		i := strings.LastIndexByte(source, '\n')
+		mark, ok := strings.CutPrefix(source[i+1:], FileMark)
+		number, name, ok2 := strings.Cut(mark, " ")
+		line, err := strconv.Atoi(number)
+		if !ok || !ok2 || err != nil || i < 0 {
+			slices.Reverse(list)
+			return list
+		}
+		list = append(list, FileLine{line, name})
+		source = source[:i]
+	}
+}
 
 // PreparePackage makes a package, which PreparePart's results were put together
 // to, ready to compile. The form is Module. Nothing is lowered any more.

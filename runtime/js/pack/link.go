@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"path"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/rulebox/rulebox/runtime/js/lang"
 )
 
 // emptyModule stands for what a package's browser map replaces by nothing.
@@ -52,12 +55,16 @@ function $load(i) {
 }
 `
 
-// link writes the package's body.
+// link writes the package's body. Its last lines tell where the files begin.
 func (b *builder) link() string {
 	var s strings.Builder
 	s.WriteString(head)
 	s.WriteString("$parts = [\n")
+	line := 1 + strings.Count(s.String(), "\n")
+	var lines strings.Builder
 	for _, f := range b.files {
+		fmt.Fprintf(&lines, "%s%d %s/%s\n", lang.FileMark, line, b.in.Packages[f.pkg].id(), f.path)
+		line += 1 + strings.Count(f.code, "\n")
 		s.WriteString("[")
 		s.WriteString(f.code)
 		s.WriteString(", ")
@@ -90,6 +97,7 @@ func (b *builder) link() string {
   return $load(to);
 };
 `)
+	s.WriteString(lines.String())
 	return s.String()
 }
 
