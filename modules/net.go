@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -26,12 +27,13 @@ const (
 // writer and one of the others (dial, handshake) at most: the streams over it see
 // to that, and mu to the rest.
 type socket struct {
-	mu     sync.Mutex // guards what follows
-	conn   net.Conn   // what is read and written; nil before dial and after Close
-	raw    net.Conn   // the connection itself, below TLS
-	closed bool
-	turn   int // counts takes: a reader that began before one reads nothing after it
-	size   int // of the next read
+	mu      sync.Mutex // guards what follows
+	conn    net.Conn   // what is read and written; nil before dial and after Close
+	raw     net.Conn   // the connection itself, below TLS
+	closed  bool
+	turn    int  // counts takes: a reader that began before one reads nothing after it
+	bounded bool // closed when it is idle: see Answered
+	size    int  // of the next read
 
 	queue    []byte        // to be written
 	flushing chan struct{} // not nil while a Task writes the queue; closed when it ends
@@ -40,6 +42,40 @@ type socket struct {
 	unread  []byte     // was read by a reader that had to give up; guarded by reading
 
 	stop func() bool // stops the watch of the realm's context
+}
+
+// answeredIdle is how long a socket stays open after the answer of its run
+// without anything coming or going. What scripts still send then is sent, and what
+// they forgot to close does not keep their realms in memory to the time limit.
+const answeredIdle = 5 * time.Second
+
+// answered marks a realm whose run has its answer.
+type answered struct{}
+
+// Answered says that the run has its answer: what is still open serves what the
+// script began, and is closed when that seems to be over.
+func (r *Realm) Answered() {
+	for _, v := range r.handles {
+		if s, ok := v.(*socket); ok {
+			s.bound()
+		}
+	}
+	r.Keep(answered{})
+}
+
+// bound closes the socket when nothing comes or goes for a while.
+func (s *socket) bound() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.bounded = true
+	s.extend()
+}
+
+// extend begins the while anew. The caller holds mu.
+func (s *socket) extend() {
+	if s.bounded && s.raw != nil {
+		s.raw.SetReadDeadline(time.Now().Add(answeredIdle))
+	}
 }
 
 // netNatives are behind net and tls:
@@ -69,7 +105,7 @@ func netOpen(c *Call, args []any) (any, error) {
 	if err := c.room(); err != nil {
 		return nil, err
 	}
-	return c.Realm.Keep(&socket{size: minSocketRead}), nil
+	return c.Realm.Keep(&socket{size: minSocketRead, bounded: slices.Contains(c.Realm.handles, any(answered{}))}), nil
 }
 
 // room fails if the realm has as many sockets as it may have.
@@ -213,6 +249,7 @@ func (s *socket) read(turn int) ([]byte, error) {
 	n, err := conn.Read(buf)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.extend()
 	if n == size {
 		s.size = min(2*size, maxSocketRead)
 	}
@@ -224,8 +261,15 @@ func (s *socket) read(turn int) ([]byte, error) {
 		return buf[:n:n], nil // what came with it comes again at the next read
 	case s.closed:
 		return nil, net.ErrClosed
+	case s.bounded && isTimeout(err):
+		return nil, io.EOF
 	}
 	return nil, err
+}
+
+func isTimeout(err error) bool {
+	var t net.Error
+	return errors.As(err, &t) && t.Timeout()
 }
 
 // take ends the reader, if there is one, and returns the connection for another
@@ -302,6 +346,7 @@ func netWrite(c *Call, args []any) (any, error) {
 		return nil, Coded("ERR_REQUEST_TOO_LARGE", "a script may write 16 MiB at a time")
 	}
 	s.queue = append(s.queue, b...)
+	s.extend()
 	if s.flushing != nil {
 		return len(s.queue), nil
 	}

@@ -40,6 +40,9 @@ func (r *Realm) Run(in *Input) (*rulebox.Result, *rulebox.Error) {
 	}
 	r.saveGlobal()
 	r.finished = true
+	if r.native != nil {
+		r.native.Answered()
+	}
 	res.Logs, res.Scripts = in.sheet.logs, in.sheet.scripts
 	res.Commands = in.sheet.commands
 	if fail != nil {
