@@ -23,6 +23,7 @@ func decide(t *Tenant, inv *rulebox.Invocation, res *rulebox.Result, err error) 
 	if !errors.As(err, &e) {
 		e = rulebox.Errorf(rulebox.CodeOf(err), "the invocation failed").WithCause(err)
 	}
+	waits := inv.State != "" || res.Suspended > 0
 	res.RedirectURL, res.State, res.Suspended = "", "", 0
 	if e.Code == rulebox.CodeDenied {
 		res.Decision, res.Values = rulebox.Deny, nil
@@ -32,10 +33,10 @@ func decide(t *Tenant, inv *rulebox.Invocation, res *rulebox.Result, err error) 
 		return e
 	}
 	res.Decision, res.Values, res.Commands = rulebox.Fault, nil, nil
-	if t != nil && t.OnFault == FailContinue && e.Code != rulebox.CodeInvalid && inv.State == "" {
+	if t != nil && t.OnFault == FailContinue && e.Code != rulebox.CodeInvalid && !waits {
 		// What nobody else can answer stays a fault: a database that fails has
-		// found no user. And so does what waited for the user, who may have made it
-		// fail.
+		// found no user. And so does what waits for the user, who may have made it
+		// fail: a challenge that could not be kept is none that was met.
 		if pass, err := unanswered(inv, ""); err == nil {
 			res.Decision, res.Values = rulebox.Allow, pass.Values
 		}

@@ -261,6 +261,26 @@ func TestCommandLimits(t *testing.T) {
 	require.ErrorContains(t, err, "app_metadata")
 }
 
+// Nothing that is wrong beside a denial makes it a fault, which a tenant may let
+// pass.
+func TestDenialsStayDenials(t *testing.T) {
+	half := `"` + strings.Repeat("x", maxMetadata/2) + `"`
+	many := make([]string, maxCommands+1)
+	for i := range many {
+		many[i] = `["idToken.setCustomClaim","k",1]`
+	}
+	for name, commands := range map[string][]string{
+		"unknown":  {`["no.such"]`},
+		"metadata": {`["user.setAppMetadata","a",` + half + `]`, `["user.setAppMetadata","b",` + half + `]`},
+		"too many": many,
+	} {
+		res, err := fire(t, "login", []json.RawMessage{json.RawMessage(`{}`), json.RawMessage(`{}`)}, denied("UnauthorizedError"), commands...)
+		require.Equal(t, rulebox.CodeDenied, rulebox.CodeOf(err), name)
+		require.Equal(t, rulebox.Deny, res.Decision, name)
+		require.Empty(t, res.Commands, name)
+	}
+}
+
 // What a failed chain asked for does not count, and a fault never finds a user.
 func TestFaults(t *testing.T) {
 	in := []json.RawMessage{json.RawMessage(`{"u":1}`), json.RawMessage(`{"c":1}`), json.RawMessage(`{"overlay":1}`)}

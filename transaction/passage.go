@@ -2,6 +2,7 @@ package transaction
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -21,7 +22,8 @@ type passage struct {
 }
 
 // settle makes of what engines left what the caller is told: effects are applied,
-// chains suspended. It changes res, and returns the error that decides.
+// chains suspended. It changes res, and returns the error that decides. A denial
+// stays one, whatever is wrong beside it.
 func (g *passage) settle(ctx context.Context, res *rulebox.Result, err error) error {
 	if rulebox.CodeOf(err) == rulebox.CodeUnavailable && g.from != nil {
 		// Nothing ran: the caller may send the same state again.
@@ -30,23 +32,12 @@ func (g *passage) settle(ctx context.Context, res *rulebox.Result, err error) er
 	if res == nil {
 		return err
 	}
-	commands, bad := parseCommands(g.inv.Trigger, res.Commands)
-	res.Commands = nil
-	if bad != nil {
-		return bad
+	commands, bad := g.commands(res, err)
+	if rulebox.CodeOf(err) != rulebox.CodeDenied {
+		err = cmp.Or(err, bad)
 	}
-	commands = g.takeCache(commands)
-	if err != nil && rulebox.CodeOf(err) != rulebox.CodeDenied {
+	if err != nil && rulebox.CodeOf(err) != rulebox.CodeDenied || bad != nil {
 		return err
-	}
-	if g.from != nil {
-		before, bad := parseCommands(g.inv.Trigger, g.from.Commands)
-		if bad != nil {
-			return bad
-		}
-		if commands = append(before, commands...); len(commands) > maxCommands {
-			return tooMany(len(commands))
-		}
 	}
 	if err == nil {
 		err = refusal(g.inv.Trigger, commands)
@@ -59,23 +50,48 @@ func (g *passage) settle(ctx context.Context, res *rulebox.Result, err error) er
 		// asks for the same once more.
 		return nil
 	}
+	if len(commands) == 0 && g.inv.Trigger == rulebox.TriggerLogin && res.Suspended == 0 {
+		return err
+	}
 	effects, commands, bad := collect(commands)
-	if bad != nil {
+	switch {
+	case bad != nil && err == nil:
 		return bad
-	}
-	if err == nil && res.Suspended > 0 {
+	case bad != nil:
+		return err
+	case err == nil && res.Suspended > 0:
 		return g.suspend(ctx, res, commands)
-	}
-	if err == nil {
+	case err == nil:
 		if err = g.apply(effects, res); err != nil {
 			return err
 		}
 	}
-	commands = g.saveMetadata(ctx, effects, commands, res)
-	for _, c := range commands {
+	for _, c := range g.saveMetadata(ctx, effects, commands, res) {
 		res.Commands = append(res.Commands, c.text)
 	}
 	return err
+}
+
+// commands takes the commands out of res, those of the cache to where they
+// belong, and returns the others with those of the chain's earlier parts.
+func (g *passage) commands(res *rulebox.Result, err error) ([]command, error) {
+	commands, bad := parseCommands(g.inv.Trigger, res.Commands)
+	res.Commands = nil
+	if bad != nil {
+		return nil, bad
+	}
+	commands = g.takeCache(commands)
+	if g.from == nil || err != nil && rulebox.CodeOf(err) != rulebox.CodeDenied {
+		return commands, nil
+	}
+	before, bad := parseCommands(g.inv.Trigger, g.from.Commands)
+	if bad != nil {
+		return nil, bad
+	}
+	if n := len(before) + len(commands); n > maxCommands {
+		return nil, tooMany(n)
+	}
+	return append(before, commands...), nil
 }
 
 // redirected settles what context.redirect means. The rules of a chain that goes

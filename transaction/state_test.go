@@ -386,8 +386,10 @@ func TestSuspensionsThatCannotBe(t *testing.T) {
 	for _, n := range c.node {
 		n.Suspensions.states = broken{}
 	}
-	_, err = c.node[0].Invoke(context.Background(), login("acme", ""))
+	c.tenants["acme"].OnFault = FailContinue
+	res, err := c.node[0].Invoke(context.Background(), login("acme", ""))
 	require.Equal(t, rulebox.CodeInternal, rulebox.CodeOf(err), "it has run: it is not to be sent again")
+	require.Equal(t, rulebox.Fault, res.Decision, "a challenge that cannot be kept is none that was met")
 
 	_, err = NewSuspensions(c.states, []byte("short"))
 	require.ErrorContains(t, err, "5 bytes, not 32")
