@@ -197,7 +197,7 @@ func LookupUnit(request string) (*Module, bool) {
 		return m.(*Module), true
 	}
 	u := &units()[n]
-	m := &Module{Name: u.name, Internal: true, unit: n + 1}
+	m := &Module{Name: u.name, Internal: true, unit: n + 1, request: request}
 	if u.json {
 		m.Source = "module.exports = native.json()"
 		m.Natives = map[string]Native{"json": func(*Call, []any) (any, error) {

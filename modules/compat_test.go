@@ -31,7 +31,7 @@ func TestLookupChoosesTheGeneration(t *testing.T) {
 		"uuid":                         "uuid@3.4.0",
 		"uuid@2.0.1":                   "uuid@3.4.0",
 		"uuid@7.0.3":                   "uuid@7.0.3",
-		"uuid@11":                      "uuid@7.0.3",
+		"uuid@7.1.0":                   "uuid@7.0.3",
 		"auth0@2.0.0-alpha.6":          "auth0@2.44.1",
 		"auth0@0.8.2":                  "auth0@2.44.1",
 		"auth0@3.0.1":                  "auth0@3.7.2",

@@ -55,7 +55,12 @@ type Module struct {
 	Bundle *Bundle
 
 	unit int // the number of its unit, from 1; 0 if it has Source
+	// request is what other units require it by.
+	request string
 }
+
+// Unit is what LookupUnit finds it by, empty for what is no unit of a bundle.
+func (m *Module) Unit() string { return m.request }
 
 // Text returns the source; that of a package from npm is unpacked each time.
 func (m *Module) Text() (string, error) {

@@ -30,7 +30,7 @@ type pkg struct {
 var packages = []pkg{
 	{name: "lodash", from: "lodash-2", files: true},
 	{name: "lodash", from: "lodash-3", files: true},
-	{name: "lodash", files: true, standard: true, subs: []string{"[a-z]*.js"}},
+	{name: "lodash", files: true, standard: true, shim: "lodash.js", subs: []string{"[a-z]*.js"}},
 	{name: "underscore"},
 	{name: "ramda", esm: true},
 	{name: "async", from: "async-0"},

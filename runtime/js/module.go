@@ -25,6 +25,7 @@ type loader struct {
 	shared   map[*rulebox.ActionModule]*sharedModule
 	// polyfills are the groups that were installed.
 	polyfills map[string]bool
+	depth     int // of modules that are being evaluated
 }
 
 type moduleTables struct {
@@ -130,6 +131,11 @@ func (r *Realm) evaluate(m *modules.Module) goja.Value {
 		r.loader.loaded = make(map[*modules.Module]*goja.Object)
 	}
 	r.loader.loaded[m] = module
+	if unit := m.Unit(); unit != "" && r.loader.depth == 0 {
+		r.touch(modulePrefix + unit) // a package loads a part of itself late: the next realm has it
+	}
+	r.loader.depth++
+	defer func() { r.loader.depth-- }()
 	r.polyfill(c.polyfills)
 	if c.patterns && r.mentionsProperties() {
 		r.polyfill([]string{"regexp"})
@@ -137,7 +143,11 @@ func (r *Realm) evaluate(m *modules.Module) goja.Value {
 	v, err := r.vm.RunProgram(c.prg)
 	if err == nil {
 		f, _ := goja.AssertFunction(v)
-		_, err = f(exports, exports, r.internalRequire(), module, r.natives(m))
+		var natives goja.Value = goja.Undefined()
+		if len(m.Natives) > 0 || !m.FromBundle() {
+			natives = r.natives(m)
+		}
+		_, err = f(exports, exports, r.internalRequire(), module, natives)
 	}
 	if err != nil {
 		delete(r.loader.loaded, m)
