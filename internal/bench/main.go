@@ -35,7 +35,7 @@ func main() {
 	b := &bench{}
 	flag.StringVar(&b.binary, "rulebox", "bin/rulebox", "the binary to measure")
 	flag.BoolVar(&b.quick, "quick", false, "few rounds: to see that it works")
-	only := flag.String("only", "", "one table: latency, throughput, web, first, density, noisy, kill, save, native")
+	only := flag.String("only", "", "one table: latency, throughput, actions, web, first, density, noisy, kill, save, native")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -66,7 +66,7 @@ func (b *bench) run(ctx context.Context, only string) error {
 		name string
 		run  func(context.Context) error
 	}{
-		{"latency", b.latency}, {"throughput", b.throughput}, {"web", b.waiting}, {"first", b.firstLogin},
+		{"latency", b.latency}, {"throughput", b.throughput}, {"actions", b.rulesAndActions}, {"web", b.waiting}, {"first", b.firstLogin},
 		{"noisy", b.noisy}, {"kill", b.kill}, {"save", b.save}, {"native", b.native}, {"density", b.density},
 	} {
 		if only != "" && only != table.name {

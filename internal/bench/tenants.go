@@ -92,6 +92,7 @@ var rules = map[string][]string{
 
 // claim is what each chain's answer must have.
 var claim = map[string]string{
+	"a1": "https://acme.example/plan", "a5": "https://acme.example/amr",
 	"r1": "https://acme.example/plan", "r2": "https://acme.example/amr", "r4": "https://acme.example/risk", "sha": "digest",
 }
 
@@ -102,6 +103,11 @@ func writeTenants(dir, webAddr string) error {
 			settings = `{"limits": {"wall": "1s"}}`
 		}
 		if err := writeTenant(dir, tenant, list, settings, webAddr); err != nil {
+			return err
+		}
+	}
+	for tenant, list := range actions {
+		if err := writeActions(dir, tenant, list); err != nil {
 			return err
 		}
 	}
