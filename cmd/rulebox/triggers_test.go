@@ -205,6 +205,21 @@ func TestTriesOfEveryKind(t *testing.T) {
 	a = n.try("acme", map[string]any{"kind": "action", "trigger": "post-login", "code": "exports.onExecutePostLogn = async (e, api) => {};", "input": map[string]any{"event": map[string]any{}}})
 	assert.Equal(t, "invalid", a.at(".error.code"), a.body)
 	assert.Contains(t, a.body, "onExecutePostLogin")
+	// What a try suspended goes on in another one.
+	away := map[string]any{
+		"code": "exports.onExecutePostLogin = async (e, api) => { api.redirect.sendUserTo('https://acme.example/'); };\nexports.onContinuePostLogin = async (e, api) => { api.idToken.setCustomClaim('back', true); };",
+	}
+	input := map[string]any{"user": map[string]any{"user_id": "u"}, "context": map[string]any{"protocol": "oidc-basic-profile", "idToken": map[string]any{}, "request": map[string]any{"query": map[string]any{}}}}
+	away["input"] = input
+	a = n.try("acme", away)
+	require.Equal(t, "redirect", a.at(".decision"), a.body)
+	input["state"] = a.at(".state")
+	a = n.try("acme", away)
+	assert.Equal(t, "true", a.at(".context.idToken.back"), a.body)
+	a = n.try("acme", away)
+	assert.Equal(t, "denied", a.at(".error.code"), a.body)
+	a = n.login("acme", `{"user":{"user_id":"u"},"context":{},"state":"`+input["state"].(string)+`"}`)
+	assert.NotEqual(t, "allow", a.at(".decision"), "a try's state is none of production's: %s", a.body)
 	a = n.try("acme", map[string]any{"kind": "hook", "trigger": "hook.post-change-password", "code": "module.exports = (u, c, cb) => cb(null, u.email);", "input": map[string]any{"args": []any{map[string]any{"email": "e"}, map[string]any{}}}})
 	assert.Equal(t, "allow", a.at(".decision"), a.body)
 	a = n.try("acme", map[string]any{"kind": "dbscript", "trigger": "db.x.get_user", "code": "function f(id, cb) { cb(null, {user_id: id + configuration.A}); }", "configuration": map[string]string{"A": "a"}, "input": map[string]any{"args": []any{"7"}}})
