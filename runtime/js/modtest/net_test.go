@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"io"
 	"net"
@@ -112,6 +113,7 @@ func tlsPorts(t testing.TB) (map[string]int, map[string]string) {
 	good, self := testserver.NewCertificate(t, nil), testserver.NewSelfSigned(t, "localhost")
 	old, other := testserver.NewCertificate(t, nil, testserver.Expired), testserver.NewCertificate(t, []string{"other.example"})
 	client := testserver.NewCertificate(t, []string{"client"})
+	common := testserver.NewCertificate(t, []string{"localhost"}, func(c *x509.Certificate) { c.DNSNames = nil })
 	serve := func(c *testserver.Certificate, conf *tls.Config, f func(net.Conn)) int {
 		conf.Certificates = []tls.Certificate{c.Pair(t)}
 		return listen(t, func(conn net.Conn) {
@@ -131,6 +133,8 @@ func tlsPorts(t testing.TB) (map[string]int, map[string]string) {
 			"MUTUAL": serve(good, mutual, func(c net.Conn) {
 				fmt.Fprintln(c, c.(*tls.Conn).ConnectionState().PeerCertificates[0].Subject.CommonName)
 			}),
+			"ELEVEN": serve(good, &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}, echoLines),
+			"COMMON": serve(common, &tls.Config{}, echoLines),
 			"TWELVE": serve(good, &tls.Config{MaxVersion: tls.VersionTLS12}, func(c net.Conn) { io.Copy(c, c) }),
 			"PLAIN":  listen(t, func(c net.Conn) { c.Read(make([]byte, 1)); io.WriteString(c, "HTTP/1.1 400 no\r\n\r\n") }),
 			"HANGUP": listen(t, func(c net.Conn) { c.Read(make([]byte, 64<<10)) }),
@@ -155,7 +159,7 @@ func tlsPorts(t testing.TB) (map[string]int, map[string]string) {
 				}
 			}),
 		}, map[string]string{
-			"CA": good.CA, "OLDCA": old.CA, "OTHERCA": other.CA, "SELFCA": self.CA, "CERT": client.Cert, "KEY": client.Key, "CLIENTCA": client.CA,
+			"CA": good.CA, "OLDCA": old.CA, "OTHERCA": other.CA, "SELFCA": self.CA, "CERT": client.Cert, "KEY": client.Key, "CLIENTCA": client.CA, "COMMONCA": common.CA,
 		}
 }
 
