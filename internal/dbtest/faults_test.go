@@ -400,3 +400,33 @@ func TestManyLogins(t *testing.T) {
 	assert.Greater(t, top, 1, "nothing was seen at work")
 }
 
+
+// Who waits too long for a connection is told how many there are.
+func TestExhaustedConnections(t *testing.T) {
+	s := testserver.PostgreSQL(t, testserver.Options{})
+	c := chainOf(s, "postgres", "login", `function login(how, b, callback) {
+		const { Client } = require('pg@8.0.0');
+		const client = new Client({ connectionString: configuration.URL, connectionTimeoutMillis: how === 'waits' ? 100 : 0 });
+		client.connect();
+		client.query("SELECT pg_sleep(CASE WHEN $1 = 'holds' THEN 2 ELSE 0 END)", [how], (err) => callback(err ? Object.assign(err, { message: err.message + '|' + err.code + '|' + err.hint }) : null, how));
+	}`)
+	p := oneConnection(t)
+	try := func(how string) error {
+		in := invocation(c)
+		in.Args[0] = json.RawMessage(`"` + how + `"`)
+		_, err := p.Invoke(deadline(t), in)
+		return err
+	}
+	held := make(chan error, 1)
+	counter := postgres(t, s)
+	go func() { held <- try("holds") }()
+	require.Eventually(t, func() bool {
+		res, err := counter.Query(deadline(t), "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()")
+		return err == nil && len(res[0].Rows) == 1
+	}, safety, 5*time.Millisecond)
+	err := try("waits")
+	require.Error(t, err)
+	assert.Contains(t, err.Error(), "timeout exceeded when trying to connect: all 1 connections to databases are in use|ETIMEDOUT|scripts of one tenant share these connections")
+	require.NoError(t, <-held)
+	require.NoError(t, try("next"))
+}
