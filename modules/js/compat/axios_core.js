@@ -134,10 +134,15 @@ function agentOf(config, url) {
   return a && a.options;
 }
 
-// prepare gives the exchange's spec and the request that errors and responses show.
-function prepare(config, version, major) {
+// permit throws if an option asks for what cannot be given.
+function permit(config) {
   if (config.proxy) throw http.noProxy('axios: option proxy');
   if (config.socketPath) throw http.unavailable('axios: option socketPath', 'there are no local sockets');
+}
+
+// prepare gives the exchange's spec and the request that errors and responses show.
+function prepare(config, version, major) {
+  permit(config);
   const { AxiosError } = errors();
   const headers = config.headers;
   const full = buildURL(fullPath(config.baseURL, config.url), config.params, config.paramsSerializer, major);
@@ -330,7 +335,13 @@ module.exports = function (version, major) {
       before.unshift(h);
     });
     for (const h of before) p = p.then(h.fulfilled, h.rejected);
-    p = p.then((c) => dispatch(c, major));
+    // Made here, the error's stack tells the line of the script.
+    let refusal = null;
+    try { permit(config); } catch (err) { refusal = err; }
+    p = p.then((c) => {
+      if (refusal && (c.proxy || c.socketPath)) throw refusal; // an interceptor may have changed them
+      return dispatch(c, major);
+    });
     this.interceptors.response.forEach((h) => { p = p.then(h.fulfilled, h.rejected); });
     return p;
   };
