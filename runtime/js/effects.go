@@ -206,9 +206,8 @@ func (r *Realm) emit(name string, parts ...any) {
 	sheet.commands = append(sheet.commands, b)
 }
 
-// maxCommands bounds the commands of one chain: workers and nodes exchange no
-// longer lists.
-const maxCommands = 16 << 10
+// maxCommands bounds the commands of one chain; the transaction takes no more.
+const maxCommands = 2000
 
 // plainText reports whether nothing of s is escaped in JSON.
 func plainText(s string) bool {
