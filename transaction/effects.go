@@ -55,6 +55,9 @@ func collect(commands []command) (*effects, []command, error) {
 		}
 	}
 	for _, m := range e.metadata() {
+		if m.patch.empty() {
+			continue
+		}
 		if n := len(m.patch.text()); n > maxMetadata {
 			return nil, nil, rulebox.Errorf(rulebox.CodeMemory, "the actions change %d bytes of %s; at most %d can be changed in one transaction", n, m.name, maxMetadata).
 				WithHint("keep what is larger in a database of your own, and its key in the metadata")
@@ -231,7 +234,6 @@ func (e *effects) scoped(granted, requested json.RawMessage) json.RawMessage {
 // applyLogin returns the user and the context as rules would have left them if
 // they had done what the actions asked for.
 func (e *effects) applyLogin(values []json.RawMessage) []json.RawMessage {
-	user, _ := objectOf(values[0])
 	context, _ := objectOf(values[1])
 	for _, m := range e.context.members {
 		context.set(m.key, m.value)
@@ -249,6 +251,10 @@ func (e *effects) applyLogin(values []json.RawMessage) []json.RawMessage {
 	if len(e.scopes) > 0 {
 		context.setIn("accessToken", "scope", e.scoped(at(context.get("accessToken"), "scope"), at(values[1], "request", "query", "scope")))
 	}
+	if e.attributes.empty() && e.userMetadata.empty() && e.appMetadata.empty() {
+		return []json.RawMessage{values[0], context.text()}
+	}
+	user, _ := objectOf(values[0])
 	e.attribute(&user, &context)
 	for _, m := range e.metadata() {
 		if !m.patch.empty() {

@@ -3,6 +3,7 @@ package transaction
 import (
 	"bytes"
 	"encoding/json"
+	"sync"
 
 	"github.com/rulebox/rulebox/internal/jsonscan"
 )
@@ -19,13 +20,28 @@ type member struct {
 	value json.RawMessage
 }
 
+var indexes = sync.Pool{New: func() any { return new(jsonscan.Index) }}
+
+// maxPooled is the longest list of values that is kept for the next text.
+const maxPooled = 1 << 14
+
 // objectOf reads an object; it is empty, and ok false, for anything else. Of
 // members with the same name the last counts, as in JavaScript.
 func objectOf(text []byte) (o object, ok bool) {
-	var x jsonscan.Index
-	if len(text) == 0 || x.Scan(text) != nil || x.Values[0].Kind != jsonscan.Object {
+	if len(text) == 0 {
 		return object{}, false
 	}
+	x := indexes.Get().(*jsonscan.Index)
+	defer func() {
+		if cap(x.Values) <= maxPooled {
+			indexes.Put(x)
+		}
+	}()
+	if x.Scan(text) != nil || x.Values[0].Kind != jsonscan.Object {
+		return object{}, false
+	}
+	o.members = make([]member, 0, x.Values[0].Len+4)
+	o.at = make(map[string]int, x.Values[0].Len+4)
 	for i := uint32(1); i < x.Values[0].Next; i = x.Values[i+1].Next {
 		k, v := x.Values[i], x.Values[i+1]
 		key, _ := jsonscan.AppendString(nil, text[k.Start+1:k.End-1])
@@ -72,7 +88,11 @@ func (o *object) setIn(outer, key string, value json.RawMessage) {
 
 // text returns the object as JSON.
 func (o *object) text() json.RawMessage {
-	b := []byte{'{'}
+	size := 2
+	for _, m := range o.members {
+		size += len(m.key) + len(m.value) + 4
+	}
+	b := append(make([]byte, 0, size), '{')
 	for _, m := range o.members {
 		if m.value == nil {
 			continue
@@ -80,9 +100,19 @@ func (o *object) text() json.RawMessage {
 		if len(b) > 1 {
 			b = append(b, ',')
 		}
-		b = append(append(append(b, quote(m.key)...), ':'), m.value...)
+		b = append(append(appendQuoted(b, m.key), ':'), m.value...)
 	}
 	return append(b, '}')
+}
+
+// appendQuoted appends s as a JSON string. Most keys need no escapes.
+func appendQuoted(b []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return append(b, quote(s)...)
+		}
+	}
+	return append(append(append(b, '"'), s...), '"')
 }
 
 // merge sets the members of patch; null takes one away.
