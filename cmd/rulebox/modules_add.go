@@ -116,6 +116,9 @@ func (a *adder) root(ctx context.Context, text string) (npm.Source, *npm.Archive
 		return nil, nil, err
 	}
 	config.AskNPM(ctx)
+	if config.Plain(spec.Name) {
+		fmt.Fprintln(a.std.err, "rulebox: note: the registry speaks plain HTTP: whoever sits in between can change a package with its integrity")
+	}
 	registry := npm.NewRegistry(config)
 	m, err := registry.Find(ctx, spec)
 	if err != nil {
@@ -300,13 +303,17 @@ func (a *adder) lock(tree *npm.Tree, out *sandbox.PackOutput) *store.PackageLock
 	return lock
 }
 
-// withPool runs f with a running pool.
+// nowhere is a proxy that there cannot be.
+const nowhere = "http://127.0.0.1:0"
+
+// withPool runs f with a running pool, whose scripts have no network: what is
+// loaded only to be looked at must not call home.
 func withPool(ctx context.Context, jail *jailFlags, f func(*sandbox.Pool) error) error {
 	opt, err := jail.options(zap.NewNop())
 	if err != nil {
 		return err
 	}
-	opt.Warm, opt.MaxWorkers = 1, 2
+	opt.Warm, opt.MaxWorkers, opt.Egress = 1, 2, sandbox.Egress{Proxy: nowhere}
 	pool, err := sandbox.New(opt)
 	if err != nil {
 		return err

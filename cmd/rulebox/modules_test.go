@@ -13,8 +13,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/rulebox/rulebox"
 	"github.com/rulebox/rulebox/internal/npm/npmtest"
 	"github.com/rulebox/rulebox/modules"
+	"github.com/rulebox/rulebox/sandbox"
 )
 
 // TestModuleScripts runs the command line beside a registry of npm on the
@@ -193,4 +195,25 @@ func TestAddedPackageServes(t *testing.T) {
 	}
 	becomes("acme", "Cannot find module '@acme/left@2'")
 	require.True(t, logged(n, "not all packages were loaded.*is not the one that was added"))
+}
+
+// A package that is only loaded to be looked at has no network.
+func TestPackagesAreLoadedWithoutNetwork(t *testing.T) {
+	t.Parallel()
+	err := withPool(testContext(t), &jailFlags{level: "none", accept: true}, func(pool *sandbox.Pool) error {
+		res, err := pool.Invoke(testContext(t), &rulebox.Invocation{
+			ID: "tx", Args: []json.RawMessage{json.RawMessage(`{}`), json.RawMessage(`{}`)},
+			Chain: &rulebox.Chain{Tenant: "modules", Trigger: rulebox.TriggerLogin, Scripts: []*rulebox.Script{rulebox.NewScript(rulebox.KindRule, "a", `
+				async function (user, context, callback) {
+					try { await fetch('https://example.com/'); user.got = 'an answer'; } catch (e) { user.got = e.cause.code; }
+					callback(null, user, context);
+				}`)}},
+		})
+		if err == nil {
+			// Had it gone out, it would be an answer, or a name that is not found.
+			assert.JSONEq(t, `{"got":"ECONNREFUSED"}`, string(res.Values[0]))
+		}
+		return err
+	})
+	require.NoError(t, err)
 }

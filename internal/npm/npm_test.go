@@ -188,6 +188,24 @@ func TestCredentials(t *testing.T) {
 	assert.ErrorContains(t, err, "_authToken")
 }
 
+func TestPlain(t *testing.T) {
+	t.Setenv("HOME", t.TempDir())
+	for address, plain := range map[string]bool{
+		"http://registry.example/": true, "http://10.0.0.1:4873": true, "https://registry.example": false,
+		"http://localhost:4873": false, "http://127.0.0.1:4873/": false, "http://[::1]:1/": false, "": false,
+	} {
+		t.Setenv("NPM_CONFIG_REGISTRY", address)
+		c, err := npm.ReadConfig()
+		require.NoError(t, err)
+		assert.Equal(t, plain, c.Plain("a"), address)
+	}
+	for _, address := range []string{"registry.example", "file:///etc", "https://", "https://x/?a=b"} {
+		t.Setenv("NPM_CONFIG_REGISTRY", address)
+		_, err := npm.ReadConfig()
+		assert.ErrorContains(t, err, "a registry is a URL", address)
+	}
+}
+
 func TestResolve(t *testing.T) {
 	r := &npmtest.Registry{}
 	add := func(name, version, more string) {

@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"os"
 	"os/exec"
@@ -134,6 +135,16 @@ func (c *Config) registryOf(name string) string {
 		return c.Scopes[scope]
 	}
 	return c.Registry
+}
+
+// Plain says that the name is fetched over plain HTTP, and not from this machine.
+func (c *Config) Plain(name string) bool {
+	u, err := url.Parse(c.registryOf(name))
+	if err != nil || u.Scheme != "http" {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback())
 }
 
 // authorization is the header for the address, empty for none: the longest
