@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -228,6 +230,34 @@ func TestBrokenExports(t *testing.T) {
 			assert.Same(t, before, f.Tenant("acme"), "the last good version goes on")
 		})
 	}
+}
+
+// Nothing of another tenant is read through links.
+func TestLinksOfExports(t *testing.T) {
+	const victim = "-- victim/database-connections/d/database.json --\n{\"options\": {\"enabledDatabaseCustomization\": true, \"configuration\": {\"DSN\": \"theirs\"}}}\n-- victim/database-connections/d/login.js --\n1\n" +
+		"-- victim/actions/a.json --\n{\"secrets\": [{\"name\": \"K\", \"value\": \"theirs\"}]}\n-- victim/actions/a/code.js --\n1\n-- acme/rules/ok.js --\n1\n"
+	for link, to := range map[string]string{
+		"database-connections/d": "../../victim/database-connections/d", "database-connections": "../victim/database-connections",
+		"actions": "../victim/actions", "actions/a.json": "../../victim/actions/a.json", "hooks": "/etc",
+	} {
+		dir := t.TempDir()
+		write(t, dir, victim)
+		path := filepath.Join(dir, "acme", link)
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+		require.NoError(t, os.Symlink(to, path))
+		f := OpenFolder(dir, noBad, zap.NewNop())
+		require.NoError(t, f.Load(context.Background()))
+		assert.ErrorContains(t, f.Broken()["acme"], link, link)
+		assert.NotNil(t, f.Tenant("acme").Broken, link)
+		assert.Nil(t, f.Tenant("victim").Broken)
+	}
+	// Within the folder a link is what it leads to.
+	f, dir := open(t, "-- acme/kept/database.json --\n{\"options\": {\"enabledDatabaseCustomization\": true}}\n-- acme/kept/login.js --\n1\n-- acme/rules/ok.js --\n1\n")
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "acme/database-connections"), 0o755))
+	require.NoError(t, os.Symlink("../kept", filepath.Join(dir, "acme/database-connections/d")))
+	require.NoError(t, f.Load(context.Background()))
+	require.Empty(t, f.Broken())
+	assert.NotNil(t, f.Tenant("acme").Chains["db.d.login"])
 }
 
 // What only Auth0 would refuse is told, and runs.

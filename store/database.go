@@ -61,10 +61,16 @@ func (l *loader) databases() ([]*database, error) {
 	var all []*database
 	seen := map[string]string{}
 	for _, e := range entries {
-		if !e.IsDir() || strings.HasPrefix(e.Name(), ".") {
+		dir := path.Join(databases, e.Name())
+		if strings.HasPrefix(e.Name(), ".") {
 			continue
 		}
-		dir := path.Join(databases, e.Name())
+		// A link counts for what it leads to, which must be within the folder.
+		if info, err := l.root.Stat(dir); err != nil {
+			return nil, inFile(dir, err)
+		} else if !info.IsDir() {
+			continue
+		}
 		d, err := l.database(dir, e.Name())
 		if err != nil {
 			return nil, inFile(path.Join(dir, "database.json"), err)
