@@ -167,3 +167,23 @@ func TestRequireInActions(t *testing.T) {
 		})
 	}
 }
+
+// What a package keeps, it keeps for one invocation: neither another login nor
+// another tenant meets it.
+func TestPackageStateIsOfOneInvocation(t *testing.T) {
+	r := newRunner(t, runtime.Options{Host: directHost{}})
+	p := operatorPackage("counter", "1.0.0", `let n = 0; const seen = []; module.exports = () => ({ next: () => ++n, seen });`)
+	for _, tenant := range []string{"acme", "acme", "beta"} {
+		c := chain(`function (user, context, callback) {
+			const c = require('counter'); c.seen.push(user.email); c.next(); Object.prototype.leak = user.email;
+			context.idToken.v = [c.next(), require('counter').seen.length]; callback(null, user, context);
+		}`, `function (user, context, callback) { context.idToken.w = require('counter').next(); delete Object.prototype.leak; callback(null, user, context); }`)
+		c.Tenant, c.Packages = tenant, []rulebox.Package{p}
+		for range 2 {
+			res, err := r.Invoke(context.Background(), invocation(c))
+			require.NoError(t, err)
+			assert.JSONEq(t, `{"idToken":{"v":[2,1],"w":3}}`, string(res.Values[1]))
+			r.Prepare(c)
+		}
+	}
+}
