@@ -176,9 +176,9 @@ func mysqlThrow(err error, t *dbTarget) error {
 	case errors.As(err, &auth):
 		return fatalThrow("ER_NOT_SUPPORTED_AUTH_MODE", auth.Error())
 	case errors.Is(err, mysqlwire.ErrLost):
-		return fatalThrow("PROTOCOL_CONNECTION_LOST", err.Error())
+		return fatalThrow("PROTOCOL_CONNECTION_LOST", "Connection lost: The server closed the connection.")
 	case errors.Is(err, mysqlwire.ErrNoTLS):
-		return fatalThrow("HANDSHAKE_NO_SSL_SUPPORT", err.Error())
+		return fatalThrow("HANDSHAKE_NO_SSL_SUPPORT", "Server does not support secure connection")
 	case errors.Is(err, mysqlwire.ErrTooLarge):
 		return fatalThrow("ERR_RESPONSE_TOO_LARGE", err.Error())
 	case errors.Is(err, mysqlwire.ErrLocalInfile):

@@ -144,8 +144,12 @@ func pgThrow(err error, t *dbTarget) error {
 		return &Throw{Message: server.Message, Name: "error", Props: pgErrorProps(server)}
 	case errors.As(err, &protocol):
 		return &Throw{Message: protocol.Error(), Props: Object{{"code", "ERR_PROTOCOL"}}}
-	case errors.Is(err, pgwire.ErrTerminated), errors.Is(err, pgwire.ErrNoTLS), errors.Is(err, pgwire.ErrTLSAnswer):
-		return &Throw{Message: err.Error()}
+	case errors.Is(err, pgwire.ErrTerminated):
+		return &Throw{Message: "Connection terminated unexpectedly"}
+	case errors.Is(err, pgwire.ErrNoTLS):
+		return &Throw{Message: "The server does not support SSL connections"}
+	case errors.Is(err, pgwire.ErrTLSAnswer):
+		return &Throw{Message: "There was an error establishing an SSL connection"}
 	case errors.Is(err, pgwire.ErrTooLarge):
 		return Coded("ERR_RESPONSE_TOO_LARGE", err.Error())
 	case errors.Is(err, errSessionEnded):

@@ -96,7 +96,7 @@ type ServerError struct {
 func (e *ServerError) Error() string { return e.Message }
 
 // ErrNoTLS means that the server offers none.
-var ErrNoTLS = errors.New("Server does not support secure connection")
+var ErrNoTLS = errors.New("server does not support secure connection")
 
 // Connect logs in over c, which it owns from then on, also after an error.
 func Connect(ctx context.Context, c net.Conn, conf *Config) (_ *Conn, err error) {
@@ -123,20 +123,16 @@ func Connect(ctx context.Context, c net.Conn, conf *Config) (_ *Conn, err error)
 // watch ends the connection's waiting when ctx does. What it returns stops that,
 // and turns the error that came of it into ctx's.
 func (c *Conn) watch(ctx context.Context) func(error) error {
-	if d, ok := ctx.Deadline(); ok {
-		c.net.SetDeadline(d)
-	}
 	raw := c.net
 	off := context.AfterFunc(ctx, func() { raw.SetDeadline(time.Unix(1, 0)) })
 	return func(err error) error {
-		if !off() || ctx.Err() != nil {
-			c.broken = true // its deadline may be set at any moment
-			if err != nil {
-				return context.Cause(ctx)
-			}
-			return nil
+		if off() {
+			return err
 		}
-		raw.SetDeadline(time.Time{})
+		c.broken = true // its deadline is set, or will be at any moment
+		if err != nil {
+			err = context.Cause(ctx)
+		}
 		return err
 	}
 }

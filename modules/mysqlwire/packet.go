@@ -18,7 +18,7 @@ const (
 )
 
 // ErrLost means that the server closed the connection in the middle of something.
-var ErrLost = errors.New("Connection lost: The server closed the connection.")
+var ErrLost = errors.New("connection lost: the server closed the connection")
 
 // ErrTooLarge means that a result passes the bounds.
 var ErrTooLarge = fmt.Errorf("the result is larger than %d MiB or %d rows, the most that a script may receive; select less", maxResult>>20, maxRows)

@@ -52,8 +52,11 @@ func (c *Conn) prepare(text string) (id uint32, params int, err error) {
 	if len(p) == 0 {
 		return 0, 0, errMalformed
 	}
-	if p[0] == 0xff {
+	switch p[0] {
+	case 0xff:
 		return 0, 0, c.serverError(p)
+	case infileQuestion:
+		return 0, 0, ErrLocalInfile
 	}
 	cur := cursor{b: p[1:]}
 	id = cur.u32()

@@ -55,11 +55,11 @@ type ServerError struct{ pgproto3.ErrorResponse }
 
 func (e *ServerError) Error() string { return e.Message }
 
-// Errors of the connection, under the words that node-postgres has for them.
+// Errors of the connection.
 var (
-	ErrNoTLS      = errors.New("The server does not support SSL connections")
-	ErrTLSAnswer  = errors.New("There was an error establishing an SSL connection")
-	ErrTerminated = errors.New("Connection terminated unexpectedly")
+	ErrNoTLS      = errors.New("the server does not support SSL connections")
+	ErrTLSAnswer  = errors.New("there was an error establishing an SSL connection")
+	ErrTerminated = errors.New("connection terminated unexpectedly")
 	ErrTooLarge   = fmt.Errorf("the result is larger than %d MiB or %d rows, the most that a script may receive; select less", maxResult>>20, maxRows)
 )
 
@@ -132,22 +132,16 @@ func (c *Conn) startTLS(ctx context.Context, conf *tls.Config) error {
 // watch ends the connection's waiting when ctx does. What it returns stops that,
 // and turns the error that came of it into ctx's.
 func (c *Conn) watch(ctx context.Context) func(error) error {
-	if d, ok := ctx.Deadline(); ok {
-		c.net.SetDeadline(d)
-	}
 	raw := c.net
 	off := context.AfterFunc(ctx, func() { raw.SetDeadline(time.Unix(1, 0)) })
 	return func(err error) error {
-		if !off() || ctx.Err() != nil {
-			if err != nil {
-				c.broken = true
-				return context.Cause(ctx)
-			}
-			// It ended just as the work did; the deadline may be set any moment.
-			c.broken = true
-			return nil
+		if off() {
+			return err
 		}
-		raw.SetDeadline(time.Time{})
+		c.broken = true // its deadline is set, or will be at any moment
+		if err != nil {
+			err = context.Cause(ctx)
+		}
 		return err
 	}
 }
@@ -230,7 +224,7 @@ func (c *Conn) receive() (pgproto3.BackendMessage, error) {
 	return m, nil
 }
 
-// ended names the end of a connection as node-postgres does.
+// ended names the end of a connection.
 func ended(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return ErrTerminated
