@@ -68,7 +68,7 @@ func Compile(s *rulebox.Script) (*Program, error) {
 			continue // what is attached is known when it runs
 		}
 		if m, ok := modules.Lookup(name); !ok || m.Internal {
-			p.Warnings = append(p.Warnings, fmt.Sprintf("require('%s') will fail: there is no such module", name))
+			p.Warnings = append(p.Warnings, fmt.Sprintf("require('%s') fails unless the operator has added the package: the table has no such module", name))
 		} else if m.Retired != "" {
 			p.Warnings = append(p.Warnings, fmt.Sprintf("require('%s') will fail: %s", name, m.Retired))
 		}
