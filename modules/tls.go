@@ -20,6 +20,7 @@ import (
 //	from then on
 //	identity(host, DER) → undefined, or why the certificate is not the host's
 //	context(options) → undefined; throws if they cannot be used
+//	roots() → the authorities that are trusted, in PEM
 //
 // options: servername (sent), host (verified), skipHost, insecure, ca, cert, key,
 // passphrase, alpn, min, max, prefix (bytes that were read already).
@@ -27,6 +28,30 @@ var tlsNatives = map[string]Native{
 	"secure":   tlsSecure,
 	"identity": tlsIdentity,
 	"context":  tlsContext,
+	"roots":    tlsRoots,
+}
+
+// rootList is what a Host may also offer: the authorities of rooted, or the
+// system's, in PEM.
+type rootList interface{ RootPEM() []byte }
+
+// maxRoots bounds tls.rootCertificates.
+const maxRoots = 1000
+
+func tlsRoots(c *Call, args []any) (any, error) {
+	h, ok := c.Host.(rootList)
+	if !ok {
+		return nil, Coded("ERR_FEATURE_UNAVAILABLE_ON_PLATFORM", "this realm cannot list the authorities that it trusts; leave `ca` out to trust them")
+	}
+	list := []string{}
+	for rest := h.RootPEM(); len(list) < maxRoots; {
+		var b *pem.Block
+		if b, rest = pem.Decode(rest); b == nil {
+			break
+		}
+		list = append(list, strings.TrimSpace(string(pem.EncodeToMemory(&pem.Block{Type: b.Type, Bytes: b.Bytes}))))
+	}
+	return list, nil
 }
 
 func tlsContext(c *Call, args []any) (any, error) {

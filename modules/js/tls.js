@@ -217,3 +217,5 @@ module.exports = {
   CLIENT_RENEG_WINDOW: 600,
   convertALPNProtocols(protocols, out) { out.ALPNProtocols = Buffer.concat(protocolsOf(protocols).map((p) => Buffer.from([p.length, ...Buffer.from(p)]))); },
 };
+let roots;
+Object.defineProperty(module.exports, 'rootCertificates', { get: () => roots || (roots = Object.freeze(native.roots())), enumerable: true, configurable: true });

@@ -62,6 +62,9 @@ func (h *host) Dial(ctx context.Context, network, address string) (net.Conn, err
 	return d.conn, d.err
 }
 
+// RootPEM is what modules ask of a Host that can list its authorities.
+func (h *host) RootPEM() []byte { return h.roots }
+
 // Resolve is what modules ask of a Host that knows names.
 func (h *host) Resolve(ctx context.Context, kind, name string) ([]string, error) {
 	d := h.ask(ctx, wire.DialRequest{Resolve: kind, Address: name})
