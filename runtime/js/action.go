@@ -102,7 +102,7 @@ func (r *Realm) isAction() bool {
 // customer's.
 func (r *Realm) prepareAction() {
 	if r.action == nil {
-		r.vm.NewPromise() // the engine makes the class when it is first needed
+		r.vm.Get("Promise") // the engine makes the class when it is first needed
 		r.action = &action{api: r.newAPI(triggerOf(r.chain.Trigger))}
 	}
 }

@@ -199,7 +199,7 @@ func loginEvent(args []json.RawMessage) (object, error) {
 		e.set("tenant", object{{"id", t}}.text())
 	}
 	e.set("transaction", transaction(c, query))
-	e.set("user", eventUser(user))
+	e.set("user", eventUser(user, args[0]))
 	if len(args) > 2 && string(args[2]) != "null" {
 		over, err := fieldsOf(args[2])
 		if err != nil {
@@ -227,18 +227,26 @@ func renamed(c object, pairs []string) []byte {
 }
 
 // eventUser is the user without the tokens of other providers, which actions do
-// not get.
-func eventUser(user object) []byte {
-	u := make(object, 0, len(user)+3)
+// not get. Text is the user's own.
+func eventUser(user object, text []byte) []byte {
+	u, changed := make(object, 0, len(user)+3), false
 	for _, f := range user {
 		if f.key == "identities" {
-			f.raw = identities(f.raw)
+			clean := identities(f.raw)
+			changed = changed || len(clean) != len(f.raw)
+			f.raw = clean
 		}
 		u = append(u, f)
 	}
-	u.lack("app_metadata", "{}")
-	u.lack("user_metadata", "{}")
-	u.lack("identities", "[]")
+	for _, m := range [...][2]string{{"app_metadata", "{}"}, {"user_metadata", "{}"}, {"identities", "[]"}} {
+		if v := u.get(m[0]); v == nil || string(v) == "null" {
+			u.set(m[0], []byte(m[1]))
+			changed = true
+		}
+	}
+	if !changed {
+		return text
+	}
 	return u.text()
 }
 
