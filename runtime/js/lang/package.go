@@ -3,6 +3,7 @@ package lang
 import (
 	"fmt"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -80,7 +81,7 @@ func PreparePart(name, source string) (*Part, error) {
 	if len(source) > MaxPackage {
 		return nil, &Error{Name: name, Message: fmt.Sprintf("the file has %d bytes; the limit is %d", len(source), MaxPackage)}
 	}
-	r, err := prepare(name, source, Module)
+	r, err := prepare(name, asyncGeneratorPrototype.ReplaceAllString(source, asyncIteratorObject), Module)
 	if err != nil {
 		return nil, err
 	}
@@ -94,6 +95,13 @@ func PreparePart(name, source string) (*Part, error) {
 	}
 	return part, nil
 }
+
+// asyncGeneratorPrototype is how code that webidl2js has written asks for the
+// language's %AsyncGenerator.prototype%, for the prototype of that. A lowered
+// async generator has none; the object in its place has what is used of it.
+var asyncGeneratorPrototype = regexp.MustCompile(`Object\.getPrototypeOf\(async function ?\* ?\(\) ?\{\s*\}\)\.prototype`)
+
+const asyncIteratorObject = "({ __proto__: { [Symbol.asyncIterator]() { return this; } } })"
 
 // inner is the module's own text, without the wrapper around a lowered one.
 func inner(body []ast.Statement) []ast.Statement {

@@ -210,6 +210,13 @@ for (const f of [() => require('some-driver'), () => require('internal/realm')])
 }
 module.exports = seen;
 `, want: `["MODULE_NOT_FOUND",true,"MODULE_NOT_FOUND",true]`},
+		{name: "the prototype of async iterators", archive: `
+-- a/package.json --
+{}
+-- a/index.js --
+const AsyncIteratorPrototype = Object.getPrototypeOf(Object.getPrototypeOf(async function* () {}).prototype);
+module.exports = [typeof AsyncIteratorPrototype, typeof AsyncIteratorPrototype[Symbol.asyncIterator]];
+`, want: `["object","function"]`},
 		{name: "what is for browsers", in: Input{Browser: true}, archive: `
 -- a/package.json --
 {"exports": {"node": "./node.js", "browser": "./web.js", "default": "./web.js"}}
