@@ -30,6 +30,8 @@ const (
 	// no more, the caches lose the oldest.
 	maxStates = 256 << 20
 	maxCaches = 64 << 20
+	// minBucket is the least that a bucket may hold, in bytes.
+	minBucket = 1 << 20
 	// kvTimeout bounds one request to JetStream.
 	kvTimeout = 5 * time.Second
 	// replicas is how many servers of a cluster keep a bucket, if it has so many.
@@ -76,13 +78,34 @@ func (k *KV) bucket(ctx context.Context, c jetstream.StreamConfig) (jetstream.Ke
 	c.Duplicates = min(c.MaxAge, 2*time.Minute)
 	var err error
 	for _, c.Replicas = range []int{replicas, 1} {
-		// A server alone, or a cluster that is too small, has no replicas.
-		if _, err = k.js.CreateStream(ctx, c); err == nil || errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
-			return k.js.KeyValue(ctx, bucket)
+		// A server alone, or a cluster that is too small, has no replicas. JetStream
+		// reserves what a bucket may hold; a small disk has a small one.
+		for size := c.MaxBytes; size >= minBucket; size /= 4 {
+			c := c
+			c.MaxBytes = size
+			if _, err = k.js.CreateStream(ctx, c); err == nil || errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
+				return k.js.KeyValue(ctx, bucket)
+			}
+			if !lacksRoom(err) {
+				break
+			}
 		}
 	}
 	return nil, fmt.Errorf("store: bucket %s: %w", bucket, err)
 }
+
+// lacksRoom reports whether JetStream has no room for what a stream may hold.
+func lacksRoom(err error) bool {
+	var e *jetstream.APIError
+	return errors.As(err, &e) && (e.ErrorCode == errStorage || e.ErrorCode == errMemory)
+}
+
+// Codes of JetStream's API (JSStorageResourcesExceededErr and
+// JSMemoryResourcesExceededErr of nats-server).
+const (
+	errStorage jetstream.ErrorCode = 10047
+	errMemory  jetstream.ErrorCode = 10028
+)
 
 // States returns where all nodes keep the states of suspended logins, on disk.
 // The answers of its servers are never stale: no replica answers by itself.

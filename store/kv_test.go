@@ -235,6 +235,35 @@ func TestNoJetStream(t *testing.T) {
 	require.ErrorIs(t, err, store.ErrNoJetStream)
 }
 
+// A small disk has small buckets; a full one has none, and says so.
+func TestSmallDisk(t *testing.T) {
+	for room, want := range map[int64]int64{20 << 20: 16 << 20, 1 << 19: 0} {
+		small, err := natsserver.NewServer(&natsserver.Options{
+			Host: "127.0.0.1", Port: natsserver.RANDOM_PORT, NoSigs: true, JetStream: true, StoreDir: t.TempDir(), JetStreamMaxStore: room,
+		})
+		require.NoError(t, err)
+		small.Start()
+		defer small.Shutdown()
+		require.True(t, small.ReadyForConnections(safety))
+		conn, err := nats.Connect(small.ClientURL())
+		require.NoError(t, err)
+		defer conn.Close()
+		kv, err := store.OpenKV(context.Background(), conn, zaptest.NewLogger(t))
+		require.NoError(t, err)
+		_, err = kv.States(context.Background())
+		if want == 0 {
+			require.ErrorContains(t, err, "insufficient storage")
+			continue
+		}
+		require.NoError(t, err)
+		js, err := jetstream.New(conn)
+		require.NoError(t, err)
+		stream, err := js.Stream(context.Background(), "KV_rulebox_states")
+		require.NoError(t, err)
+		require.Equal(t, want, stream.CachedInfo().Config.MaxBytes)
+	}
+}
+
 func TestStateKey(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state.key")
 	key, err := store.StateKey(path)

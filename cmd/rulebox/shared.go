@@ -33,8 +33,11 @@ func (f *serveFlags) share(ctx context.Context, s *stack, conn *nats.Conn, pipel
 	case err != nil:
 		return err
 	default:
-		if states, err = kv.States(ctx); err != nil {
-			return err
+		if shared, err := kv.States(ctx); err == nil {
+			states = shared
+		} else {
+			// No place for what waits is no reason to refuse what does not.
+			log.Error("suspended logins are kept in this process, so that only this node resumes them, and none outlives it", zap.Error(err))
 		}
 		caches := kv.Caches()
 		s.start("caches", caches.Run)
