@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/rulebox/rulebox"
 )
 
 // The text of a stack is the guest's to forge.
@@ -14,7 +16,7 @@ func FuzzCleanStack(f *testing.F) {
 	} {
 		f.Add(s)
 	}
-	r := &Realm{}
+	r := &Realm{chain: &rulebox.Chain{}}
 	f.Fuzz(func(t *testing.T, stack string) {
 		out := r.cleanStack(stack)
 		for line := range strings.Lines(out) {
