@@ -283,7 +283,7 @@ func (b *builder) builtin(request string) (table string, problem *Problem) {
 		return request, nil
 	}
 	name := strings.TrimPrefix(request, "node:")
-	standIn := standInPrefix + strings.ReplaceAll(name, "/", "-")
+	standIn := standInPrefix + name
 	_, has := modules.Lookup(standIn)
 	node, _ := modules.Lookup("node:" + name)
 	if !has && (node == nil || node.Retired == "") {

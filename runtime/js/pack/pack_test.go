@@ -142,8 +142,14 @@ exports.stand = require('child_process');
 -- a/package.json --
 {}
 -- a/index.js --
-module.exports = [require('node:async_hooks'), require('tty')];
-`, want: `["table:internal/npm/async_hooks","table:internal/npm/tty"]`},
+module.exports = [require('node:async_hooks'), require('tty'), require('node:stream/web')];
+`, want: `["table:internal/npm/async_hooks","table:internal/npm/tty","table:internal/npm/stream/web"]`},
+		{name: "a part of a built-in that may be missing", in: Input{Missing: []string{"fs"}}, archive: `
+-- a/package.json --
+{}
+-- a/index.js --
+module.exports = [require('node:fs/promises'), require('fs')];
+`, want: `["table:internal/npm/fs/promises","table:internal/npm/fs"]`},
 		{name: "browser map", in: Input{Browser: true}, archive: `
 -- a/package.json --
 {"main": "a.js", "browser": {"fs": false, "./node.js": "./web.js", "b": "./web.js"}}
