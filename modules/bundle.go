@@ -1,8 +1,10 @@
 package modules
 
 import (
+	"bytes"
 	"compress/flate"
 	"embed"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -18,15 +20,17 @@ import (
 //
 // A package is one or many units. A unit is what the engine compiles at a time:
 // a whole package, or one file of a large one. In a unit's text, what it
-// requires of other units is written "#number". The files of npm/dist, all but
-// data of tab-separated lines:
+// requires of other units is written "#number". The files of npm/dist, of
+// which the first three have tab-separated lines:
 //
 //	packages  name, version, number of the unit, "standard" or nothing, licence,
 //	          bytes of text of all units that it reaches, their digest, built-ins
 //	subs      name@version, sub-path, number of the unit
-//	units     kind (j: CommonJS body, d: JSON), block, offset, length, name
 //	blocks    offset in data, packed length, length
 //	data      the blocks, each a DEFLATE stream
+//	units     a record for each: kind (j: CommonJS body, d: JSON), block, offset in
+//	          it, length, offset and length of the name in names; big-endian, 32 bits
+//	names     of units, for stack traces
 //
 //go:embed npm/dist npm/package.json
 var bundled embed.FS
@@ -168,15 +172,36 @@ type unit struct {
 	name                  string
 }
 
-// units is the index of all units.
-var units = sync.OnceValue(func() []unit {
-	lines := bundleLines("units", 5)
-	list := make([]unit, len(lines))
-	for i, f := range lines {
-		list[i] = unit{json: f[0] == "d", block: bundleNumber(f[1]), offset: bundleNumber(f[2]), length: bundleNumber(f[3]), name: f[4]}
+// recordLength is that of a unit's record, in bytes.
+const recordLength = 6 * 4
+
+// unitAt reads the record of the unit. There are thousands: they are not kept.
+func unitAt(n int) (*unit, error) {
+	var record [recordLength]byte
+	if err := readAt("units", int64(n)*recordLength, record[:]); err != nil {
+		return nil, err
 	}
-	return list
-})
+	field := func(i int) int { return int(binary.BigEndian.Uint32(record[i*4:])) }
+	name := make([]byte, field(5))
+	if err := readAt("names", int64(field(4)), name); err != nil {
+		return nil, err
+	}
+	return &unit{json: field(0) == 'd', block: field(1), offset: field(2), length: field(3), name: string(name)}, nil
+}
+
+// readAt fills b from a file of npm/dist.
+func readAt(name string, offset int64, b []byte) error {
+	f, err := bundled.Open("npm/dist/" + name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	_, err = f.(io.ReaderAt).ReadAt(b, offset)
+	if err == io.EOF && len(b) == 0 {
+		err = nil
+	}
+	return err
+}
 
 // unitModules holds the modules of units that were asked for, by number. Those
 // of packages are the entries of the table.
@@ -189,14 +214,17 @@ func LookupUnit(request string) (*Module, bool) {
 		return nil, false
 	}
 	n, err := strconv.Atoi(request[1:])
-	if err != nil || n < 0 || n >= len(units()) {
+	if err != nil || n < 0 {
 		return nil, false
 	}
 	index() // registers those of packages
 	if m, ok := unitModules.Load(n); ok {
 		return m.(*Module), true
 	}
-	u := &units()[n]
+	u, err := unitAt(n)
+	if err != nil {
+		return nil, false
+	}
 	m := &Module{Name: u.name, Internal: true, unit: n + 1, request: request}
 	if u.json {
 		m.Source = "module.exports = native.json()"
@@ -283,12 +311,11 @@ func unpack(number int) ([]byte, error) {
 	}
 	recent.Unlock()
 	at, length, size := bundleNumber(blocks()[number][0]), bundleNumber(blocks()[number][1]), bundleNumber(blocks()[number][2])
-	f, err := bundled.Open("npm/dist/data")
-	if err != nil {
+	packed := make([]byte, length)
+	if err := readAt("data", int64(at), packed); err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	r := flate.NewReader(io.NewSectionReader(f.(io.ReaderAt), int64(at), int64(length)))
+	r := flate.NewReader(bytes.NewReader(packed))
 	text := make([]byte, size)
 	if _, err := io.ReadFull(r, text); err != nil {
 		return nil, err

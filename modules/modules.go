@@ -67,7 +67,11 @@ func (m *Module) Text() (string, error) {
 	if m.unit == 0 {
 		return m.Source, nil
 	}
-	return units()[m.unit-1].text()
+	u, err := unitAt(m.unit - 1)
+	if err != nil {
+		return "", err
+	}
+	return u.text()
 }
 
 // ID is what require() finds this very entry by: the name, with the version if

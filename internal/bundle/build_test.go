@@ -105,7 +105,7 @@ func TestBuildIsReproducible(t *testing.T) {
 		dir := t.TempDir()
 		_, err = b.write(dir)
 		require.NoError(t, err)
-		for _, name := range []string{"packages", "subs", "units", "blocks", "data"} {
+		for _, name := range []string{"packages", "subs", "units", "names", "blocks", "data"} {
 			data, err := os.ReadFile(filepath.Join(dir, name))
 			require.NoError(t, err)
 			outs[i] += name + "\n" + string(data)

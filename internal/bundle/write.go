@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"compress/flate"
+	"encoding/binary"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -20,7 +21,8 @@ func (b *builder) write(out string) (int, error) {
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return 0, err
 	}
-	var units, blocks, names, subs strings.Builder
+	var blocks, names, subs strings.Builder
+	var units, unitNames []byte
 	var packed bytes.Buffer
 	var block bytes.Buffer
 	number := 0
@@ -50,7 +52,10 @@ func (b *builder) write(out string) (int, error) {
 				return 0, err
 			}
 		}
-		fmt.Fprintf(&units, "%c\t%d\t%d\t%d\t%s\n", u.kind, number, block.Len(), len(u.text), u.name)
+		for _, n := range []int{int(u.kind), number, block.Len(), len(u.text), len(unitNames), len(u.name)} {
+			units = binary.BigEndian.AppendUint32(units, uint32(n))
+		}
+		unitNames = append(unitNames, u.name...)
 		block.WriteString(u.text)
 	}
 	if err := flush(); err != nil {
@@ -66,7 +71,7 @@ func (b *builder) write(out string) (int, error) {
 	for _, e := range b.subs {
 		fmt.Fprintf(&subs, "%s@%s\t%s\t%d\n", e.pkg.name, e.version, e.sub, e.unit)
 	}
-	for name, data := range map[string]string{"packages": names.String(), "subs": subs.String(), "units": units.String(), "blocks": blocks.String(), "data": packed.String()} {
+	for name, data := range map[string]string{"packages": names.String(), "subs": subs.String(), "units": string(units), "names": string(unitNames), "blocks": blocks.String(), "data": packed.String()} {
 		if err := os.WriteFile(filepath.Join(out, name), []byte(data), 0o644); err != nil {
 			return 0, err
 		}
