@@ -16,8 +16,11 @@ import (
 type dbConn interface {
 	// Reset makes the session as it was after login.
 	Reset(ctx context.Context) error
-	// Usable is false when nothing but Close is left to do.
+	// Usable is false when nothing but Abandon and Close is left to do.
 	Usable() bool
+	// Abandon ends what the server still does for a session that was left in the
+	// middle of it, over a connection of its own.
+	Abandon(ctx context.Context, dial func(context.Context) (net.Conn, error)) error
 	Close() error
 }
 
@@ -77,6 +80,7 @@ type dbLease struct {
 	key   dbKey
 	conn  dbConn
 	raw   net.Conn
+	dial  func(context.Context) (net.Conn, error)
 }
 
 type dbWaiter struct {
@@ -256,7 +260,7 @@ func (l *dbLease) giveBack() {
 	s := l.store
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if l.conn == nil || s.closed || !l.conn.Usable() {
+	if l.conn == nil || s.closed {
 		s.drop(l.conn)
 		return
 	}
@@ -264,7 +268,13 @@ func (l *dbLease) giveBack() {
 	go func() {
 		defer s.resets.Done()
 		ctx, cancel := context.WithTimeout(context.Background(), dbResetLimit)
-		err := l.conn.Reset(ctx)
+		var err error
+		if l.conn.Usable() {
+			err = l.conn.Reset(ctx)
+		} else if l.dial != nil {
+			// Its place is not free before the server is done with it.
+			l.conn.Abandon(ctx, l.dial)
+		}
 		cancel()
 		s.mu.Lock()
 		defer s.mu.Unlock()

@@ -28,6 +28,9 @@ func (c *fakeConn) Reset(ctx context.Context) error {
 	return c.fail
 }
 func (c *fakeConn) Usable() bool { return !c.broken.Load() }
+func (c *fakeConn) Abandon(context.Context, func(context.Context) (net.Conn, error)) error {
+	return nil
+}
 func (c *fakeConn) Close() error { c.closes.Add(1); return nil }
 
 func bound(t *testing.T, n int) {

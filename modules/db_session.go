@@ -224,6 +224,13 @@ func (s *dbSession) connect(ctx context.Context, h Host, d *dbDriver, t *dbTarge
 				return err
 			}
 		}
+		scope := context.WithoutCancel(ctx) // says for whom to dial
+		l.dial = func(ctx context.Context) (net.Conn, error) {
+			d, _ := ctx.Deadline()
+			within, cancel := context.WithDeadline(scope, d)
+			defer cancel()
+			return h.Dial(within, "tcp", t.address())
+		}
 		s.mu.Lock()
 		s.lease = l
 		s.mu.Unlock()

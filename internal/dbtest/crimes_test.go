@@ -165,4 +165,31 @@ func TestUnfinishedQuery(t *testing.T) {
 	next := chainOf(s, "postgres", "login", c.Scripts[0].Source) // waits for the place, longer than the first may take
 	c = next
 	assert.NotEqual(t, first, one("stay"))
+	res, err := postgres(t, s).Query(deadline(t), "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%sleep(600)%' AND state = 'active' AND pid <> pg_backend_pid()")
+	require.NoError(t, err)
+	assert.Equal(t, "0", *res[0].Rows[0][0], "the server still works for nobody")
+}
+
+func TestUnfinishedQueryMariaDB(t *testing.T) {
+	s := testserver.MariaDB(t, testserver.Options{})
+	c := chainOf(s, "mysql", "login", `function login(mode, x, callback) {
+		const c = require('mysql').createConnection(configuration.URL);
+		c.query('SELECT CONNECTION_ID() AS id', (err, r) => {
+			if (err) return callback(err);
+			if (mode === 'leave') { c.query('SELECT SLEEP(600)', () => {}); setTimeout(() => {}, 1); }
+			callback(null, r[0].id);
+		});
+	}`)
+	c.Limits.Wall = 2 * time.Second
+	p := oneConnection(t)
+	in := invocation(c)
+	in.Args[0] = json.RawMessage(`"leave"`)
+	_, err := p.Invoke(deadline(t), in)
+	require.NoError(t, err)
+	next := invocation(chainOf(s, "mysql", "login", c.Scripts[0].Source))
+	_, err = p.Invoke(deadline(t), next)
+	require.NoError(t, err)
+	res, err := mariadb(t, s).Query(deadline(t), "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'SELECT SLEEP%'")
+	require.NoError(t, err)
+	assert.Equal(t, "0", string(res[0].Rows[0][0]), "the server still works for nobody")
 }

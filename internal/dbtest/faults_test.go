@@ -178,7 +178,12 @@ func TestLyingServers(t *testing.T) {
 		{"short greeting", sends(packet(0, "\x0a5.7\x00\x01")), "does not speak the MySQL protocol"},
 		{"empty greeting", sends(packet(0, "")), "does not speak the MySQL protocol"},
 		{"out of connections", sends(packet(0, "\xff\x10\x04Too many connections")), "Too many connections|ER_CON_COUNT_ERROR|true"},
-		{"old password", func(c net.Conn) { c.Write([]byte(mysqlHello)); c.Read(make([]byte, 1<<16)); c.Write([]byte(packet(2, "\xfe"))); hang(c) }, "ER_NOT_SUPPORTED_AUTH_MODE|true"},
+		{"old password", func(c net.Conn) {
+			c.Write([]byte(mysqlHello))
+			c.Read(make([]byte, 1<<16))
+			c.Write([]byte(packet(2, "\xfe")))
+			hang(c)
+		}, "ER_NOT_SUPPORTED_AUTH_MODE|true"},
 		{"asks for the password as it is", func(c net.Conn) {
 			c.Write([]byte(mysqlHello))
 			c.Read(make([]byte, 1<<16))
@@ -399,7 +404,6 @@ func TestManyLogins(t *testing.T) {
 	assert.LessOrEqual(t, top, 8)
 	assert.Greater(t, top, 1, "nothing was seen at work")
 }
-
 
 // Who waits too long for a connection is told how many there are.
 func TestExhaustedConnections(t *testing.T) {

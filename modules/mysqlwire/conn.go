@@ -72,6 +72,7 @@ type Conn struct {
 	rd     *bufio.Reader
 	seq    byte
 	broken bool
+	left   bool // in the middle of something
 	conf   *Config
 	status uint16
 	hello  hello
@@ -131,6 +132,7 @@ func (c *Conn) watch(ctx context.Context) func(error) error {
 		}
 		c.broken = true // its deadline is set, or will be at any moment
 		if err != nil {
+			c.left = true
 			err = context.Cause(ctx)
 		}
 		return err
@@ -288,6 +290,25 @@ func (c *Conn) Ping(ctx context.Context) (err error) {
 		return err
 	}
 	_, err = c.readResults()
+	return err
+}
+
+// Abandon ends, over a session of its own, what the server still does for one that
+// was left in the middle of it. It does nothing for others.
+func (c *Conn) Abandon(ctx context.Context, dial func(context.Context) (net.Conn, error)) error {
+	if !c.left || c.hello.thread == 0 {
+		return nil
+	}
+	raw, err := dial(ctx)
+	if err != nil {
+		return err
+	}
+	other, err := Connect(ctx, raw, c.conf)
+	if err != nil {
+		return err
+	}
+	defer other.Close()
+	_, err = other.Query(ctx, fmt.Sprintf("KILL %d", c.hello.thread))
 	return err
 }
 

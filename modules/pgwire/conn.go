@@ -45,6 +45,8 @@ type Conn struct {
 	fe     *pgproto3.Frontend
 	status byte // I idle, T in a transaction, E in one that failed
 	broken bool
+	left   bool // in the middle of something
+	conf   *Config
 	params map[string]string
 	pid    uint32
 	secret []byte
@@ -72,7 +74,7 @@ func (e *ProtocolError) Error() string {
 
 // Connect logs in over c, which it owns from then on, also after an error.
 func Connect(ctx context.Context, c net.Conn, conf *Config) (_ *Conn, err error) {
-	pc := &Conn{net: c, params: map[string]string{}}
+	pc := &Conn{net: c, conf: conf, params: map[string]string{}}
 	stop := pc.watch(ctx)
 	defer func() {
 		err = stop(err)
@@ -140,6 +142,7 @@ func (c *Conn) watch(ctx context.Context) func(error) error {
 		}
 		c.broken = true // its deadline is set, or will be at any moment
 		if err != nil {
+			c.left = true
 			err = context.Cause(ctx)
 		}
 		return err
@@ -246,6 +249,34 @@ func (c *Conn) Close() error {
 		c.net.Write([]byte{'X', 0, 0, 0, 4}) // Terminate
 	}
 	return c.net.Close()
+}
+
+// Abandon ends, over a connection of its own, what the server still does for a
+// session that was left in the middle of it. It does nothing for others.
+func (c *Conn) Abandon(ctx context.Context, dial func(context.Context) (net.Conn, error)) error {
+	if !c.left || c.pid == 0 {
+		return nil
+	}
+	raw, err := dial(ctx)
+	if err != nil {
+		return err
+	}
+	other := &Conn{net: raw}
+	stop := other.watch(ctx)
+	defer func() { other.net.Close() }()
+	if c.conf.TLS != nil {
+		if err := other.startTLS(ctx, c.conf.TLS); err != nil {
+			return stop(err)
+		}
+	}
+	b, err := (&pgproto3.CancelRequest{ProcessID: c.pid, SecretKey: c.secret}).Encode(nil)
+	if err == nil {
+		_, err = other.net.Write(b)
+	}
+	if err == nil {
+		io.Copy(io.Discard, io.LimitReader(other.net, 64)) // the server closes when it is done
+	}
+	return stop(err)
 }
 
 // Reset makes the session as it was after login: no transaction, no settings, no
