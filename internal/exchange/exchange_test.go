@@ -1,3 +1,5 @@
+//go:build !race
+
 package exchange
 
 import (
@@ -5,6 +7,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -116,7 +119,7 @@ func (e exchange) everywhere(t *testing.T, all map[string]rulebox.Invoker, want 
 // explain shows the parts of an error that its text leaves out.
 func explain(err error) error {
 	if e, ok := err.(*rulebox.Error); ok {
-		return rulebox.Errorf(e.Code, "%s\nhint: %s\n%s", e.Message, e.Hint, e.Trace)
+		return rulebox.Errorf(e.Code, "%s\nhint: %s\n%s\ncause: %v", e.Message, e.Hint, e.Trace, errors.Unwrap(e))
 	}
 	return err
 }

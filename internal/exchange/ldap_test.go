@@ -1,10 +1,52 @@
+//go:build !race
+
 package exchange
 
 import (
+	"crypto/tls"
+	"io"
+	"net"
+	"sync"
 	"testing"
+
+	"github.com/stretchr/testify/require"
 
 	"github.com/rulebox/rulebox/internal/testserver"
 )
+
+// terminate takes TLS off what it passes on to target.
+func terminate(t *testing.T, cert *testserver.Certificate, target string) string {
+	t.Helper()
+	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{cert.Pair(t)}})
+	require.NoError(t, err)
+	var wait sync.WaitGroup
+	wait.Go(func() {
+		for {
+			in, err := l.Accept()
+			if err != nil {
+				return
+			}
+			wait.Go(func() {
+				defer in.Close()
+				out, err := net.Dial("tcp", target)
+				if err != nil {
+					return
+				}
+				defer out.Close()
+				wait.Go(func() {
+					io.Copy(out, in)
+					out.(*net.TCPConn).CloseWrite()
+				})
+				io.Copy(in, out)
+			})
+		}
+	})
+	t.Cleanup(func() {
+		l.Close()
+		wait.Wait()
+	})
+	return l.Addr().String()
+}
 
 const people = `dn: ou=people,dc=example,dc=test
 objectClass: organizationalUnit
@@ -46,7 +88,8 @@ func TestLDAP(t *testing.T) {
 	cert := testserver.NewCertificate(t, nil)
 	s := testserver.SLAPD(t, testserver.Options{TLS: cert}, people)
 	all := invokers(t)
-	conf := map[string]string{"URL": "ldap://" + s.Address(), "ADMIN": s.User, "PASSWORD": s.Password, "CA": cert.CA}
+	secure := terminate(t, cert, s.Address())
+	conf := map[string]string{"SECURE": "ldaps://" + secure, "URL": "ldap://" + s.Address(), "ADMIN": s.User, "PASSWORD": s.Password, "CA": cert.CA}
 	for _, tt := range []struct{ name, body, want string }{
 		{"bind and search", `const c = open(); await c.bind(who('ann'), 'annpass');
 			const [status, list] = await find(c, 'ou=people,dc=example,dc=test', { scope: 'sub', filter: '(&(objectClass=inetOrgPerson)(uid=ann))', attributes: ['cn', 'mail'] });
@@ -68,12 +111,14 @@ func TestLDAP(t *testing.T) {
 			`"InsufficientAccessRightsError"`},
 		{"filters are escaped", `const c = open(); const [, list] = await find(c, 'ou=people,dc=example,dc=test', { scope: 'sub', filter: new ldap.EqualityFilter({ attribute: 'uid', value: '*)(uid=*' }) }); c.client.destroy(); return list.length;`, `0`},
 		{"STARTTLS", `const c = open(); await c.starttls({ ca: configuration.CA, servername: 'localhost' }, []); await c.bind(who('bob'), 'bobpass'); const s = c.client._socket || c.client.socket; const out = [Boolean(s.encrypted), s.authorized]; c.client.destroy(); return out;`, `[true,true]`},
+		{"ldaps", `const c = (tlsOptions) => { const k = ldap.createClient({ url: configuration.SECURE, tlsOptions }); return new Promise((ok) => { k.on('error', () => {}); k.on('connectError', (e) => ok(e.code)); k.bind(who('bob'), 'bobpass', (e) => { k.destroy(); ok(e ? e.name : 'bound'); }); }); };
+			return [await c({ ca: [configuration.CA] }), await c({}), await c({ rejectUnauthorized: false })];`, `["bound","UNABLE_TO_VERIFY_LEAF_SIGNATURE","bound"]`},
 		{"nobody listens", `const c = open('ldap://' + configuration.CLOSED); return new Promise((ok) => c.client.on('connectError', (e) => ok(e.code)));`, `"ECONNREFUSED"`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			closed := closedAddress(t)
 			conf["CLOSED"] = closed
-			exchange{body: directory + tt.body, configuration: conf, egress: []string{s.Address(), closed}}.everywhere(t, all, tt.want)
+			exchange{body: directory + tt.body, configuration: conf, egress: []string{s.Address(), secure, closed}}.everywhere(t, all, tt.want)
 		})
 	}
 }
