@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -315,6 +317,17 @@ func TestRefusedLogins(t *testing.T) {
 	assert.Contains(t, failing(t, p, my.Address(), "mysql2", nil).Message, `Access denied for user 'app'@'127.0.0.1' (using password: YES)|ER_ACCESS_DENIED_ERROR|true`)
 }
 
+// worksIn reports whether a process has its working directory below dir.
+func worksIn(dir string) bool {
+	processes, _ := filepath.Glob("/proc/[0-9]*/cwd")
+	for _, p := range processes {
+		if cwd, err := os.Readlink(p); err == nil && strings.HasPrefix(cwd, dir) {
+			return true
+		}
+	}
+	return false
+}
+
 // A server that is killed between and in the middle of logins.
 func TestKilledServer(t *testing.T) {
 	for scheme, c := range map[string]struct {
@@ -345,6 +358,8 @@ func TestKilledServer(t *testing.T) {
 			require.Error(t, err)
 			assert.NotEqual(t, rulebox.CodeTimeout, rulebox.CodeOf(err), "%v", err)
 			require.Error(t, try("quick"), "the server is down")
+			// PostgreSQL does not start while processes of the one before are there.
+			require.Eventually(t, func() bool { return !worksIn(s.Dir) }, safety, 10*time.Millisecond)
 			s.Start()
 			require.NoError(t, try("quick"), "the server is back")
 		})
