@@ -14,8 +14,12 @@ import (
 func runCases(t *testing.T, file, scheme string, s *testserver.Server, schema func(text string)) {
 	text, cases := loadCases(t, file, s, scheme)
 	schema(text)
-	for name, invoker := range map[string]rulebox.Invoker{"process": inProcess(t), "jail": jailed(t, 1)} {
+	for name, open := range map[string]func(t *testing.T) rulebox.Invoker{
+		"process": func(t *testing.T) rulebox.Invoker { return inProcess(t) },
+		"jail":    func(t *testing.T) rulebox.Invoker { return jailed(t, 1) },
+	} {
 		t.Run(name, func(t *testing.T) {
+			invoker := open(t)
 			for _, c := range cases {
 				t.Run(c.Name, func(t *testing.T) {
 					require.NotNil(t, c.Chain, "no script")

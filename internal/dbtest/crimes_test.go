@@ -1,7 +1,6 @@
 package dbtest
 
 import (
-	"context"
 	"encoding/json"
 	"testing"
 	"time"
@@ -102,16 +101,7 @@ func runCrime(t *testing.T, in rulebox.Invoker, c *rulebox.Chain, mode string, s
 // oneConnection is a pool of one worker that may hold one connection: the next
 // invocation gets the session of the one before.
 func oneConnection(t *testing.T) *sandbox.Pool {
-	ctx, cancel := context.WithCancel(context.Background())
-	p, err := sandbox.New(sandbox.Options{MaxPerTenant: 1, Warm: 1, Connections: 1})
-	require.NoError(t, err)
-	done := make(chan error, 1)
-	go func() { done <- p.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		require.NoError(t, <-done)
-	})
-	return p
+	return pool(t, sandbox.Options{MaxPerTenant: 1, Warm: 1, Connections: 1})
 }
 
 func testCrimes(t *testing.T, c *rulebox.Chain, crimes []crime) {

@@ -58,8 +58,15 @@ func inProcess(t testing.TB) rulebox.Invoker {
 }
 
 func jailed(t testing.TB, perTenant int) *sandbox.Pool {
+	return pool(t, sandbox.Options{MaxPerTenant: perTenant, Warm: 1})
+}
+
+func pool(t testing.TB, opt sandbox.Options) *sandbox.Pool {
+	if raceDetector {
+		t.Skip("the race detector needs more memory than a worker may have")
+	}
 	ctx, cancel := context.WithCancel(context.Background())
-	p, err := sandbox.New(sandbox.Options{MaxPerTenant: perTenant, Warm: 1})
+	p, err := sandbox.New(opt)
 	require.NoError(t, err)
 	done := make(chan error, 1)
 	go func() { done <- p.Run(ctx) }()
