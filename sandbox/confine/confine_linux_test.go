@@ -20,8 +20,8 @@ func TestProbe(t *testing.T) {
 			t.Logf("%+v", p.why(l))
 		}
 	}
-	_, err = Probe("wasm")
-	require.ErrorContains(t, err, `"wasm"`)
+	_, err = Probe("python")
+	require.ErrorContains(t, err, `"python"`)
 }
 
 // TestProbeNeedsInit: without Init a probe would start the whole program again.

@@ -73,8 +73,8 @@ func TestNativesRoundTrip(t *testing.T) {
 // TestEveryModuleLoads evaluates each entry of the table in a fresh realm.
 func TestEveryModuleLoads(t *testing.T) {
 	for _, m := range modules.Table() {
-		if m.Retired != "" || m.Name == "internal/invocation" {
-			continue
+		if m.Retired != "" || m.Name == "internal/invocation" || m.Name == "@rulebox/cache" {
+			continue // the last two rest on the realm of runtime/js
 		}
 		t.Run(m.ID(), func(t *testing.T) {
 			_, err := New(t).Require(m.ID())
