@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
@@ -12,18 +13,15 @@ import (
 // pageSize is that of WebAssembly's linear memory, in bytes.
 const pageSize = 64 << 10
 
-// An Engine compiles and runs modules under one memory limit. Making one maps
-// executable memory: a process that may not do that must not make one.
+// An Engine compiles and runs modules. Making one maps executable memory: a
+// process that may not do that must not make one.
 type Engine struct {
 	rt    wazero.Runtime
 	cache wazero.CompilationCache // nil if there is none
-	pages uint32
 }
 
 // Options are those of an Engine.
 type Options struct {
-	// Memory bounds the linear memory of one instance, in bytes.
-	Memory int64
 	// CacheDir, if not empty, is a folder of native code: a module that is in there
 	// is loaded, any other is compiled and put there. What is in it is executed
 	// without a check: nobody but this process may write to it.
@@ -32,10 +30,10 @@ type Options struct {
 
 // NewEngine returns an engine. Close it to give its memory back.
 func NewEngine(ctx context.Context, opt Options) (*Engine, error) {
-	e := &Engine{pages: uint32(min(max(opt.Memory/pageSize, 1), 65536))}
+	e := &Engine{}
 	// A loop that checks for the end of its context costs up to ten times: the kill
 	// of the process ends runs instead.
-	conf := wazero.NewRuntimeConfigCompiler().WithMemoryLimitPages(e.pages).WithDebugInfoEnabled(false)
+	conf := wazero.NewRuntimeConfigCompiler().WithDebugInfoEnabled(false)
 	if opt.CacheDir != "" {
 		cache, err := wazero.NewCompilationCacheWithDir(opt.CacheDir)
 		if err != nil {
@@ -105,6 +103,21 @@ func (p *Program) Handlers() []string {
 		}
 	}
 	return names
+}
+
+// Exports reports whether the module has a function of the name that Input.Function
+// can be; a WASI command has none.
+func (p *Program) Exports(name string) bool { return slices.Contains(p.Handlers(), name) }
+
+// CompileNothing compiles a module with nothing in it. With a CacheDir that is empty
+// it leaves one file, whose path changes with what native code depends on: the
+// engine's version and the processor.
+func (e *Engine) CompileNothing(ctx context.Context) error {
+	code, err := e.rt.CompileModule(ctx, []byte(Magic+"\x01\x00\x00\x00"))
+	if err != nil {
+		return err
+	}
+	return code.Close(ctx)
 }
 
 // Close gives the native code back.

@@ -67,12 +67,15 @@ func (r *run) httpRequest(s []uint64) error {
 		}
 		return nil
 	}}
-	res, err := client.Do(req)
-	if err != nil {
-		return fmt.Errorf("http_request: %w", err)
-	}
-	defer res.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(res.Body, maxResponse+1))
+	var res *http.Response
+	var answer []byte
+	err = r.wait(func() (err error) {
+		if res, err = client.Do(req); err == nil {
+			defer res.Body.Close()
+			answer, err = io.ReadAll(io.LimitReader(res.Body, maxResponse+1))
+		}
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("http_request: %w", err)
 	}

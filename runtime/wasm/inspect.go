@@ -35,6 +35,8 @@ type Info struct {
 	Exports []string
 	// Memories are the names of exported memories.
 	Memories []string
+	// MinMemory is what the module's memory begins with, in bytes.
+	MinMemory int64
 }
 
 // An Import is a function that the module wants of its host.
@@ -135,7 +137,14 @@ func (r *reader) section(id byte, info *Info) {
 		r.bodies()
 	case sectionFunction:
 		r.count("functions", maxFunctions)
-	case sectionTable, sectionMemory, sectionGlobal, sectionElement, sectionData:
+	case sectionMemory:
+		for range r.count("memories", maxItems) {
+			r.byte() // which of the limits are there
+			info.MinMemory = int64(r.u32()) * pageSize
+			r.at = len(r.b) // there is one at most
+			return
+		}
+	case sectionTable, sectionGlobal, sectionElement, sectionData:
 		r.count("entries", maxItems)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/experimental"
 	"github.com/tetratelabs/wazero/sys"
 )
 
@@ -35,6 +36,14 @@ type Input struct {
 	Cache Cache
 	// Output bounds what the module writes, in bytes.
 	Output int
+	// Memory bounds the linear memory of the instance, and apart from it what a
+	// plug-in holds of its host's memory, in bytes.
+	Memory int64
+	// Args are a command's arguments after its name.
+	Args []string
+	// Wait calls f, which waits for something, in a place where that keeps nobody
+	// up; nil means here. An error ends the run.
+	Wait func(f func()) error
 }
 
 // A Cache is api.cache as a module sees it. Set and Delete return the code of
@@ -57,6 +66,7 @@ type run struct {
 	status  int
 	headers map[string]string
 	ended   error // why a host function ended the run
+	linear  linear
 }
 
 // Errors of runs, beside *ExitError and *TrapError.
@@ -108,9 +118,12 @@ func (r *run) log(level, text string) {
 // error is an *ExitError, a *TrapError, or says what is wrong with the module;
 // errors.Is(err, ErrMemory) holds for broken bounds.
 func (p *Program) Run(ctx context.Context, in Input) ([]byte, error) {
-	r := &run{in: &in, mem: blocks{max: int(p.engine.pages) * pageSize}}
+	r := &run{in: &in, mem: blocks{max: int(in.Memory)}, linear: linear{max: uint64(min(in.Memory, maxLinear))}}
+	if p.info.MinMemory > int64(r.linear.max) {
+		return nil, fmt.Errorf("%w: the module begins with %d MiB of memory; the limit is %d MiB", ErrMemory, p.info.MinMemory>>20, r.linear.max>>20)
+	}
 	r.ctx = ctx
-	ctx = context.WithValue(ctx, runKey{}, r)
+	ctx = experimental.WithMemoryAllocator(context.WithValue(ctx, runKey{}, r), &r.linear)
 	stdout, stderr := &capped{max: in.Output}, &lines{log: r.log}
 	conf := p.config(r, stdout, stderr)
 	function := startExport
@@ -133,7 +146,7 @@ func (p *Program) Run(ctx context.Context, in Input) ([]byte, error) {
 		return stdout.b, nil
 	}
 	if code != 0 || r.failure != "" {
-		return nil, &ExitError{Code: code, Message: r.failure}
+		return nil, r.failed(&ExitError{Code: code, Message: r.failure}, stdout)
 	}
 	return r.output, nil
 }
@@ -164,7 +177,7 @@ func (p *Program) call(ctx context.Context, conf wazero.ModuleConfig, function s
 func (p *Program) config(r *run, stdout, stderr io.Writer) wazero.ModuleConfig {
 	conf := wazero.NewModuleConfig().WithName("").WithStdout(stdout).WithStderr(stderr)
 	if p.ABI == Command {
-		conf = conf.WithArgs("rule").WithStdin(bytes.NewReader(r.in.Document))
+		conf = conf.WithArgs(append([]string{"rule"}, r.in.Args...)...).WithStdin(bytes.NewReader(r.in.Document))
 		for _, k := range slices.Sorted(maps.Keys(r.in.Config)) {
 			v := r.in.Config[k]
 			if k != "" && !strings.ContainsAny(k, "=\x00") && !strings.Contains(v, "\x00") {
@@ -185,17 +198,36 @@ func (p *Program) config(r *run, stdout, stderr io.Writer) wazero.ModuleConfig {
 	return conf.
 		WithWalltime(func() (int64, int32) { t := now(); return t.Unix(), int32(t.Nanosecond()) }, 1000).
 		WithNanotime(func() int64 { return int64(now().Sub(start)) + 1 }, 1000).
-		WithNanosleep(func(ns int64) { r.sleep(time.Duration(ns)) })
+		WithNanosleep(func(ns int64) {
+			if err := r.sleep(time.Duration(ns)); err != nil {
+				panic(r.end(err))
+			}
+		})
 }
 
 // sleep ends early with the run's context.
-func (r *run) sleep(d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-r.ctx.Done():
+func (r *run) sleep(d time.Duration) error {
+	return r.wait(func() error {
+		t := time.NewTimer(d)
+		defer t.Stop()
+		select {
+		case <-t.C:
+			return nil
+		case <-r.ctx.Done():
+			return r.ctx.Err()
+		}
+	})
+}
+
+// wait calls f where waiting keeps nobody up.
+func (r *run) wait(f func() error) (err error) {
+	if r.in.Wait == nil {
+		return f()
 	}
+	if left := r.in.Wait(func() { err = f() }); left != nil {
+		return left
+	}
+	return err
 }
 
 // failed turns what the engine returned into an error of this package.
@@ -209,16 +241,28 @@ func (r *run) failed(err error, stdout *capped) error {
 		return &TrapError{Message: r.ended.Error(), Err: r.ended}
 	case stdout.full:
 		return fmt.Errorf("%w: %w", ErrMemory, errOutput)
+	case r.linear.refused:
+		// What a module does then is its own affair: it traps, exits, or says so.
+		return fmt.Errorf("%w: the module asked for more memory than the limit of %d MiB", ErrMemory, r.linear.max>>20)
 	case errors.As(err, &exit):
 		if exit.ExitCode() == 0 {
 			return &ExitError{Message: "it ended the process before it answered"}
 		}
 		return &ExitError{Code: exit.ExitCode(), Message: r.failure}
 	}
+	if own := (*ExitError)(nil); errors.As(err, &own) {
+		return own
+	}
 	message, stack, _ := strings.Cut(err.Error(), "\nwasm stack trace:\n")
 	message = strings.TrimPrefix(strings.TrimPrefix(message, "wasm error: "), "module[] function[_start] failed: wasm error: ")
-	return &TrapError{Message: strings.TrimSpace(message), Stack: clipText(stack, 4<<10)}
+	if message = strings.TrimSpace(message); strings.HasSuffix(message, stackOverflow) {
+		return fmt.Errorf("%w: the module's stack overflowed: too deep a recursion", ErrMemory)
+	}
+	return &TrapError{Message: message, Stack: clipText(stack, 4<<10)}
 }
+
+// stackOverflow is what the engine says of one.
+const stackOverflow = "stack overflow"
 
 func clipText(s string, max int) string {
 	if len(s) > max {

@@ -13,7 +13,7 @@ import (
 )
 
 func engine(t testing.TB) *Engine {
-	e, err := NewEngine(context.Background(), Options{Memory: 4 << 20})
+	e, err := NewEngine(context.Background(), Options{})
 	require.NoError(t, err)
 	t.Cleanup(func() { e.Close(context.Background()) })
 	return e
@@ -72,7 +72,7 @@ func TestCompileTellsTheABI(t *testing.T) {
 		"absent":        {module{export: "rule", imports: []imported{{pluginModule, "exec", nil, nil}}}, "", `"exec"`},
 		"absent wasi":   {module{export: "_start", imports: []imported{{wasiModule, "launch", nil, nil}}}, "", ""},
 		"body":          {module{export: "rule", returns: []byte{i32}}, "", "does not compile"},
-		"memory":        {module{export: "rule", memory: []byte{0, 0xff, 0x7f}}, "", "does not compile"},
+		"memory":        {module{export: "rule", memory: []byte{0, 0x81, 0x80, 0x04}}, "", "does not compile"},
 	} {
 		p, err := e.Compile(context.Background(), c.m.bytes())
 		switch {
@@ -84,7 +84,7 @@ func TestCompileTellsTheABI(t *testing.T) {
 			}
 		default: // an import that is not there is found when the module is compiled or run
 			if err == nil {
-				_, err = p.Run(context.Background(), Input{})
+				_, err = p.Run(context.Background(), Input{Memory: 4 << 20})
 			}
 			assert.Error(t, err, what)
 		}
@@ -113,11 +113,10 @@ func TestRunEnds(t *testing.T) {
 			require.ErrorAs(t, err, &trap)
 			assert.Contains(t, trap.Message, "unreachable")
 		}},
-		"recursion in the start function": {m: module{export: "rule", start: true, body: call(0)}, check: func(t *testing.T, err error) {
-			var trap *TrapError
-			require.ErrorAs(t, err, &trap)
-			assert.Contains(t, trap.Message, "stack overflow")
-		}},
+		"recursion in the start function": {m: module{export: "rule", start: true, body: call(0)}, check: isMemory},
+		"more memory than the limit":      {m: module{export: "_start", memory: []byte{0, 1}, body: []byte{opI32, 0x80, 0x01, 0x40, 0, opDrop, opUnreachable}}, check: isMemory},
+		"much memory from the start":      {m: module{export: "_start", memory: []byte{0, 0x80, 0x01}}, check: isMemory},
+		"more memory, taken well":         {m: module{export: "_start", memory: []byte{0, 1}, body: []byte{opI32, 0x80, 0x01, 0x40, 0, opDrop}}},
 		"output": {output: "{}", m: module{export: "rule", imports: plugin, locals: 1, returns: []byte{i32},
 			body: cat(blockOf("{}", 0), call(2, []byte{opGet, 0}, constI64(2)), constI32(0))}},
 		"too much output": {m: module{export: "rule", imports: plugin, locals: 1,
@@ -141,7 +140,7 @@ func TestRunEnds(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			p, err := e.Compile(context.Background(), c.m.bytes())
 			require.NoError(t, err)
-			out, err := p.Run(context.Background(), Input{Output: 1000, Document: []byte(`{}`)})
+			out, err := p.Run(context.Background(), Input{Output: 1000, Memory: 4 << 20, Document: []byte(`{}`)})
 			if c.check != nil {
 				require.Error(t, err)
 				c.check(t, err)
@@ -179,7 +178,7 @@ func TestHTTPRequest(t *testing.T) {
 			call(2, []byte{opGet, 1}, call(4, []byte{opGet, 1})),
 		)}.bytes())
 		require.NoError(t, err)
-		return p.Run(context.Background(), Input{Output: 1000, HTTP: tripper(func(r *http.Request) (*http.Response, error) {
+		return p.Run(context.Background(), Input{Output: 1000, Memory: 4 << 20, HTTP: tripper(func(r *http.Request) (*http.Response, error) {
 			if r.URL.Host == "refused.example" {
 				return nil, errors.New("refused.example is not allowed")
 			}
