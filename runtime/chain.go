@@ -5,6 +5,7 @@ import (
 
 	"github.com/rulebox/rulebox"
 	"github.com/rulebox/rulebox/runtime/js"
+	"github.com/rulebox/rulebox/runtime/wasm"
 )
 
 // check refuses what cannot be run.
@@ -156,7 +157,12 @@ func (r *Runner) program(s *rulebox.Script) (p *js.Program, err error) {
 			err = rulebox.Errorf(rulebox.CodeInvalid, "%s %q cannot be compiled: the engine gave up", s.Kind, s.Name).WithCause(fmt.Errorf("%v", x))
 		}
 	}()
-	if p, err = js.Compile(s); err != nil {
+	if wasm.Is(s.Source) {
+		p, err = r.guest(s)
+	} else {
+		p, err = js.Compile(s)
+	}
+	if err != nil {
 		if e, ok := err.(*rulebox.Error); ok {
 			e.Script = s.Name
 		}

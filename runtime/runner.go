@@ -29,6 +29,9 @@ type Options struct {
 	// OnLate, if not nil, takes the lines that scripts wrote after their answer,
 	// with the invocation's number. It is called by the invocation's goroutine.
 	OnLate func(invocation uint64, line rulebox.Log)
+	// Native, if not nil, says where native code of WebAssembly comes from; else it
+	// is compiled and not kept.
+	Native *Native
 }
 
 // A Runner is an Invoker in this process. It has no jail and no memory bound: a
@@ -52,6 +55,7 @@ type Runner struct {
 	tasks  js.Tally       // the goroutines of natives
 
 	globals *lru.Cache[owner, *js.Cache]
+	guests  guests
 }
 
 // owner is whose `global` it is.
@@ -244,6 +248,10 @@ func (r *Runner) Close() {
 	r.tasks.Wait()
 	r.chains.Purge()
 	modules.CloseConnections(r.opt.Host)
+	r.guests.once.Do(func() {})
+	if r.guests.engine != nil {
+		r.guests.engine.Close(context.Background())
+	}
 }
 
 // Late is how many realms have work in flight after their answer.

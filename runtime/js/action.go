@@ -114,8 +114,12 @@ func (r *Realm) runAction(res *rulebox.Result) *rulebox.Error {
 	r.enterScript(i)
 	fail := r.beginEffects()
 	if fail == nil {
-		r.restoreGlobal(r.before)
-		fail = r.act(i)
+		if r.progs[i].Guest != nil {
+			fail = r.actGuest(i)
+		} else {
+			r.restoreGlobal(r.before)
+			fail = r.act(i)
+		}
 	}
 	if r.action != nil {
 		r.action.over = true

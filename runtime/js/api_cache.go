@@ -67,6 +67,19 @@ func (s *store) set(e rulebox.CacheEntry, now int64) (code string) {
 	return ""
 }
 
+// remove takes the record away, or returns the code of what is wrong.
+func (s *store) remove(key string, now int64) (code string) {
+	switch e, found := s.records[key]; {
+	case !found || e.ExpiresAt <= now:
+		return "CacheKeyDoesNotExist"
+	case s.changes >= cacheChanges:
+		return "MaxSideEffectsExceeded"
+	}
+	delete(s.records, key)
+	s.changes++
+	return ""
+}
+
 var cacheMethods = []method{
 	{"cache.get", everywhere, func(a *apiCall) goja.Value { return a.r.cacheGet(a.args) }},
 	{"cache.set", everywhere, func(a *apiCall) goja.Value { return a.r.cacheSet(a.args) }},
@@ -158,16 +171,12 @@ func expiresAt(v goja.Value, now int64) (at int64, ok bool) {
 
 func (r *Realm) cacheDelete(args []goja.Value) goja.Value {
 	key, ok := stringArg(args, 0)
-	s := r.cache()
-	e, found := s.records[key]
-	switch {
-	case !ok || !found || e.ExpiresAt <= r.now().UnixMilli():
+	if !ok {
 		return r.cacheFailure("CacheKeyDoesNotExist")
-	case s.changes >= cacheChanges:
-		return r.cacheFailure("MaxSideEffectsExceeded")
 	}
-	delete(s.records, key)
-	s.changes++
+	if code := r.cache().remove(key, r.now().UnixMilli()); code != "" {
+		return r.cacheFailure(code)
+	}
 	r.emit("cache.delete", key)
 	o := r.vm.NewObject()
 	o.Set("type", "success")

@@ -81,6 +81,7 @@ func (r *Realm) newEffects() (*effects, *rulebox.Error) {
 	if e.resume != nil {
 		e.replay(e.resume.Commands)
 	}
+	e.replay(r.in.sheet.commands) // of rules that are not JavaScript
 	return e, nil
 }
 

@@ -22,6 +22,8 @@ type Program struct {
 	Requires []string
 	// Warnings are for the author.
 	Warnings []string
+	// Guest is not nil for a script that is not JavaScript: see NewGuest.
+	Guest Guest
 
 	prg       *goja.Program
 	file      string   // stands for the source in stack traces

@@ -59,7 +59,12 @@ func (r *Realm) runCallbacks(res *rulebox.Result) *rulebox.Error {
 	}
 	for i := r.first; i < r.end && fail == nil; i++ {
 		start := time.Now()
-		if fail = r.runScript(i, args); fail == nil {
+		if r.progs[i].Guest != nil {
+			fail = r.runGuestRule(i, args)
+		} else {
+			fail = r.runScript(i, args)
+		}
+		if fail == nil {
 			args = r.nextArgs(args)
 		}
 		r.account(i, start, fail)
@@ -271,7 +276,7 @@ func (r *Realm) wait() bool {
 
 // encode writes the values out.
 func (r *Realm) encode(res *rulebox.Result, args []goja.Value) *rulebox.Error {
-	max := r.limits.Output
+	max := r.limits.Output - r.in.sheet.spent
 	res.Values = make([]json.RawMessage, 0, len(args))
 	for i, v := range args {
 		text, err := r.append(v, max)

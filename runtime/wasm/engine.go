@@ -109,6 +109,21 @@ func (p *Program) Handlers() []string {
 // can be; a WASI command has none.
 func (p *Program) Exports(name string) bool { return slices.Contains(p.Handlers(), name) }
 
+// Callable returns nil if the function can be called, or the obvious one for "".
+func (p *Program) Callable(function string) error {
+	if p.ABI == Command {
+		return nil
+	}
+	name, err := p.handler(function)
+	if err != nil {
+		return err
+	}
+	if d := p.code.ExportedFunctions()[name]; len(d.ParamTypes()) != 0 || len(d.ResultTypes()) > 1 {
+		return fmt.Errorf("the export %s must take nothing and return an i32 (0 is success) or nothing", clip(name))
+	}
+	return nil
+}
+
 // CompileNothing compiles a module with nothing in it. With a CacheDir that is empty
 // it leaves one file, whose path changes with what native code depends on: the
 // engine's version and the processor.

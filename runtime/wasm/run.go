@@ -129,7 +129,10 @@ func (p *Program) Run(ctx context.Context, in Input) ([]byte, error) {
 	function := startExport
 	if p.ABI == Plugin {
 		var err error
-		if function, err = p.handler(in.Function); err != nil {
+		if function, err = p.handler(in.Function); err == nil {
+			err = p.Callable(function)
+		}
+		if err != nil {
 			return nil, err
 		}
 		if r.inputAt, err = r.mem.put(in.Document); err != nil {
@@ -163,9 +166,6 @@ func (p *Program) call(ctx context.Context, conf wazero.ModuleConfig, function s
 		return 0, nil // _start ran
 	}
 	f := m.ExportedFunction(function)
-	if d := f.Definition(); len(d.ParamTypes()) != 0 || len(d.ResultTypes()) > 1 {
-		return 0, fmt.Errorf("the export %s must take nothing and return an i32 (0 is success) or nothing", clip(function))
-	}
 	out, err := f.Call(ctx)
 	if err != nil || len(out) == 0 {
 		return 0, err
