@@ -91,7 +91,7 @@ func run(ctx context.Context, o options, log *slog.Logger, ready func(issuer, sh
 	if err != nil {
 		return err
 	}
-	siteSecret, membersKey := rand.Text(), rand.Text()
+	siteSecret, membersKey := rand.Text()+rand.Text(), rand.Text() // HS256 wants 256 bits
 	company, err := members.New(membersKey)
 	if err != nil {
 		return err
