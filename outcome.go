@@ -13,6 +13,7 @@ import (
 // NATS, over HTTP and from the command line:
 //
 //	{"id":"…","decision":"allow|deny|redirect|suspend|fault",
+//	 "status":"found|unknown_user|…",     only of user databases
 //	 "user":{…},"context":{…},            only for allow, redirect and suspend
 //	 "redirect":{"url":"…"},              only for redirect
 //	 "commands":[["…",…],…],              what actions asked for, in order
@@ -66,6 +67,7 @@ func AppendOutcome(dst []byte, res *Result, err error) []byte {
 	dst = appendString(dst, res.ID)
 	dst = append(dst, `,"decision":`...)
 	dst = appendString(dst, string(DecisionOf(res, err)))
+	dst = appendMember(dst, `,"status":`, res.Status)
 	if err == nil || DecisionOf(res, err) == Allow {
 		dst = appendValues(dst, res)
 	}

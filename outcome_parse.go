@@ -30,6 +30,8 @@ func ParseOutcome(data []byte) (*Result, error) {
 			var s string
 			s, err = stringOf(v)
 			res.Decision = Decision(s)
+		case "status":
+			res.Status, err = stringOf(v)
 		case "user":
 			values[0] = v
 		case "context":

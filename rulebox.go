@@ -314,7 +314,10 @@ type Result struct {
 	// suspended; 0 if it was not. The last commands say for what. Engines set it.
 	Suspended int
 	// State is the token that resumes a suspended chain. The pipeline sets it.
-	State   string
+	State string
+	// Status is what became of a question to a user database, such as found; see
+	// package event. The directory sets it.
+	Status  string
 	Logs    []Log
 	Scripts []ScriptUsage
 	// Usage is the engine's account of the whole invocation.

@@ -103,7 +103,7 @@ func TestMethodsRefuse(t *testing.T) {
 		"event, at byte":                    func() (*rulebox.Result, error) { return c.PostLogin(ctx, "acme", nil) },
 		"event cannot be written as JSON":   func() (*rulebox.Result, error) { return c.Fire(ctx, "acme", "post-login", func() {}) },
 		"argument 2 cannot be written":      func() (*rulebox.Result, error) { return c.Hook(ctx, "acme", "post-change-password", 1, func() {}) },
-		"args[0] (identifier), at byte":     func() (*rulebox.Result, error) { return c.Database(ctx, "acme", "legacy", "get_user", 5) },
+		"identifier, at byte":               func() (*rulebox.Result, error) { return c.Database(ctx, "acme", "legacy", "get_user", 5) },
 		"rulebox.v1.beta.db.legacy.login":   func() (*rulebox.Result, error) { return c.Database(ctx, "beta", "legacy", "login", "a", "b") },
 		"rulebox.v1.beta.post-login":        func() (*rulebox.Result, error) { return c.PostLogin(ctx, "beta", &event.PostLogin{}) },
 	} {

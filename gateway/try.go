@@ -50,7 +50,7 @@ type tryRequest struct {
 
 // tryMembers tells what the body may have.
 const tryMembers = `the body is a JSON object {"code":"…","input":{…}}; the input is {"user":{…},"context":{…}} for rules, {"event":{…}} for actions (or what rules have), ` +
-	`{"args":[…]} for hooks and database scripts; there may be also kind (rule, action, hook, dbscript), trigger, handler, name, configuration, secrets, dependencies [{name, version}], ` +
+	`{"args":[…]} for hooks and database scripts (or what requests to databases have); there may be also kind (rule, action, hook, dbscript), trigger, handler, name, configuration, secrets, dependencies [{name, version}], ` +
 	`modules {"actions:NAME": code}, cache {key: value}, auth0 {domain, baseUrl, accessToken}, limits {wall_ms, memory_mb}, egress, now, session`
 
 // A cacheValue is a record of api.cache: its value, or an object with expires_at

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/event"
 )
 
 // A database is a tenant whose scripts are functions here. It notes what ran.
@@ -81,57 +82,59 @@ func (b *database) directory() *Directory {
 // Which script runs when, by what is asked and whether the connection imports.
 func TestWhichScriptRuns(t *testing.T) {
 	ctx := context.Background()
-	q := Query{Tenant: "acme", Connection: "legacy"}
-	type ask func(*Directory, Query) (*Account, error)
+	q := event.Query{Tenant: "acme", Connection: "legacy"}
+	type ask func(*Directory, event.Query) (*event.Account, error)
 	login := func(who, password string) ask {
-		return func(d *Directory, q Query) (*Account, error) { return d.Login(ctx, q, who, password) }
+		return func(d *Directory, q event.Query) (*event.Account, error) { return d.Login(ctx, q, who, password) }
 	}
 	create := func(user string) ask {
-		return func(d *Directory, q Query) (*Account, error) { return d.Create(ctx, q, json.RawMessage(user)) }
+		return func(d *Directory, q event.Query) (*event.Account, error) {
+			return d.Create(ctx, q, json.RawMessage(user))
+		}
 	}
 	const newcomer = `{"email":"new@x.example","password":"right"}`
 	for name, tc := range map[string]struct {
 		ask           ask
 		imports, know bool
-		status        Status
+		status        event.Status
 		ran           string
 		imported      bool
 	}{
-		"login":                   {ask: login("ada@x.example", "right"), status: Found, ran: `login("ada@x.example","right")`},
-		"login, wrong password":   {ask: login("ada@x.example", "no"), status: WrongPassword, ran: `login("ada@x.example","no")`},
-		"login, unknown":          {ask: login("bob@x.example", "no"), status: UnknownUser, ran: `login("bob@x.example","no")`},
-		"login, known elsewhere":  {ask: login("ada@x.example", "right"), know: true, status: Found, ran: `login("ada@x.example","right")`},
-		"login, imports":          {ask: login("ada@x.example", "right"), imports: true, status: Found, ran: `login("ada@x.example","right")`, imported: true},
-		"login, imports, wrong":   {ask: login("ada@x.example", "no"), imports: true, status: WrongPassword, ran: `login("ada@x.example","no")`},
-		"login, imported":         {ask: login("ada@x.example", "right"), imports: true, know: true, status: Own},
-		"signup":                  {ask: create(newcomer), status: Found, ran: `get_user("new@x.example") create(` + newcomer + `) login("new@x.example","right")`},
-		"signup, exists":          {ask: create(`{"email":"ada@x.example","password":"right"}`), status: Exists, ran: `get_user("ada@x.example")`},
-		"signup, imports":         {ask: create(newcomer), imports: true, status: Own, ran: `get_user("new@x.example")`},
-		"signup, imports, exists": {ask: create(`{"email":"ada@x.example","password":"right"}`), imports: true, status: Exists, ran: `get_user("ada@x.example")`},
-		"get user":                {ask: func(d *Directory, q Query) (*Account, error) { return d.GetUser(ctx, q, "ada@x.example") }, status: Found, ran: `get_user("ada@x.example")`},
-		"get user, unknown":       {ask: func(d *Directory, q Query) (*Account, error) { return d.GetUser(ctx, q, "bob@x.example") }, status: UnknownUser, ran: `get_user("bob@x.example")`},
-		"verify":                  {ask: func(d *Directory, q Query) (*Account, error) { return d.Verify(ctx, q, "ada@x.example") }, status: Done, ran: `verify("ada@x.example")`},
-		"verify, imports":         {ask: func(d *Directory, q Query) (*Account, error) { return d.Verify(ctx, q, "ada@x.example") }, imports: true, status: Own},
-		"password": {ask: func(d *Directory, q Query) (*Account, error) {
+		"login":                   {ask: login("ada@x.example", "right"), status: event.Found, ran: `login("ada@x.example","right")`},
+		"login, wrong password":   {ask: login("ada@x.example", "no"), status: event.WrongPassword, ran: `login("ada@x.example","no")`},
+		"login, unknown":          {ask: login("bob@x.example", "no"), status: event.UnknownUser, ran: `login("bob@x.example","no")`},
+		"login, known elsewhere":  {ask: login("ada@x.example", "right"), know: true, status: event.Found, ran: `login("ada@x.example","right")`},
+		"login, imports":          {ask: login("ada@x.example", "right"), imports: true, status: event.Found, ran: `login("ada@x.example","right")`, imported: true},
+		"login, imports, wrong":   {ask: login("ada@x.example", "no"), imports: true, status: event.WrongPassword, ran: `login("ada@x.example","no")`},
+		"login, imported":         {ask: login("ada@x.example", "right"), imports: true, know: true, status: event.Own},
+		"signup":                  {ask: create(newcomer), status: event.Found, ran: `get_user("new@x.example") create(` + newcomer + `) login("new@x.example","right")`},
+		"signup, exists":          {ask: create(`{"email":"ada@x.example","password":"right"}`), status: event.Exists, ran: `get_user("ada@x.example")`},
+		"signup, imports":         {ask: create(newcomer), imports: true, status: event.Own, ran: `get_user("new@x.example")`},
+		"signup, imports, exists": {ask: create(`{"email":"ada@x.example","password":"right"}`), imports: true, status: event.Exists, ran: `get_user("ada@x.example")`},
+		"get user":                {ask: func(d *Directory, q event.Query) (*event.Account, error) { return d.GetUser(ctx, q, "ada@x.example") }, status: event.Found, ran: `get_user("ada@x.example")`},
+		"get user, unknown":       {ask: func(d *Directory, q event.Query) (*event.Account, error) { return d.GetUser(ctx, q, "bob@x.example") }, status: event.UnknownUser, ran: `get_user("bob@x.example")`},
+		"verify":                  {ask: func(d *Directory, q event.Query) (*event.Account, error) { return d.Verify(ctx, q, "ada@x.example") }, status: event.Done, ran: `verify("ada@x.example")`},
+		"verify, imports":         {ask: func(d *Directory, q event.Query) (*event.Account, error) { return d.Verify(ctx, q, "ada@x.example") }, imports: true, status: event.Own},
+		"password": {ask: func(d *Directory, q event.Query) (*event.Account, error) {
 			return d.ChangePassword(ctx, q, "ada@x.example", "right")
-		}, status: Done, ran: `get_user("ada@x.example") change_password("ada@x.example","right")`},
-		"password, unknown": {ask: func(d *Directory, q Query) (*Account, error) {
+		}, status: event.Done, ran: `get_user("ada@x.example") change_password("ada@x.example","right")`},
+		"password, unknown": {ask: func(d *Directory, q event.Query) (*event.Account, error) {
 			return d.ChangePassword(ctx, q, "bob@x.example", "right")
-		}, status: UnknownUser, ran: `get_user("bob@x.example")`},
-		"password, imports": {ask: func(d *Directory, q Query) (*Account, error) {
+		}, status: event.UnknownUser, ran: `get_user("bob@x.example")`},
+		"password, imports": {ask: func(d *Directory, q event.Query) (*event.Account, error) {
 			return d.ChangePassword(ctx, q, "ada@x.example", "right")
-		}, imports: true, status: Found, ran: `get_user("ada@x.example")`, imported: true},
-		"password, imported": {ask: func(d *Directory, q Query) (*Account, error) {
+		}, imports: true, status: event.Found, ran: `get_user("ada@x.example")`, imported: true},
+		"password, imported": {ask: func(d *Directory, q event.Query) (*event.Account, error) {
 			return d.ChangePassword(ctx, q, "ada@x.example", "right")
-		}, imports: true, know: true, status: Own},
-		"delete":          {ask: func(d *Directory, q Query) (*Account, error) { return d.Delete(ctx, q, "auth0|my|7") }, status: Done, ran: `delete("my|7")`},
-		"delete, imports": {ask: func(d *Directory, q Query) (*Account, error) { return d.Delete(ctx, q, "7") }, imports: true, status: Own},
-		"e-mail": {ask: func(d *Directory, q Query) (*Account, error) {
+		}, imports: true, know: true, status: event.Own},
+		"delete":          {ask: func(d *Directory, q event.Query) (*event.Account, error) { return d.Delete(ctx, q, "auth0|my|7") }, status: event.Done, ran: `delete("my|7")`},
+		"delete, imports": {ask: func(d *Directory, q event.Query) (*event.Account, error) { return d.Delete(ctx, q, "7") }, imports: true, status: event.Own},
+		"e-mail": {ask: func(d *Directory, q event.Query) (*event.Account, error) {
 			return d.ChangeEmail(ctx, q, "ada@x.example", "a@y", true)
-		}, status: Done, ran: `get_user("ada@x.example") change_email("ada@x.example","a@y",true)`},
-		"e-mail, imports": {ask: func(d *Directory, q Query) (*Account, error) {
+		}, status: event.Done, ran: `get_user("ada@x.example") change_email("ada@x.example","a@y",true)`},
+		"e-mail, imports": {ask: func(d *Directory, q event.Query) (*event.Account, error) {
 			return d.ChangeEmail(ctx, q, "ada@x.example", "a@y", true)
-		}, imports: true, status: Own, ran: `get_user("ada@x.example")`},
+		}, imports: true, status: event.Own, ran: `get_user("ada@x.example")`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newDatabase()
@@ -143,10 +146,10 @@ func TestWhichScriptRuns(t *testing.T) {
 			assert.Equal(t, tc.status, a.Status)
 			assert.Equal(t, tc.ran, strings.Join(b.ran, " "))
 			switch a.Status {
-			case Found:
+			case event.Found:
 				assert.Contains(t, string(a.Profile), `"user_id":"auth0|7"`)
 				assert.Equal(t, "auth0|7", a.UserID)
-			case WrongPassword, Exists:
+			case event.WrongPassword, event.Exists:
 				assert.Equal(t, "auth0|7", a.UserID)
 				assert.Nil(t, a.Profile)
 			default:
@@ -172,7 +175,7 @@ func TestWhichScriptRuns(t *testing.T) {
 // one to the user.
 func TestFailuresOfDatabases(t *testing.T) {
 	ctx := context.Background()
-	q := Query{Tenant: "acme", Connection: "legacy"}
+	q := event.Query{Tenant: "acme", Connection: "legacy"}
 	b := newDatabase()
 	d := b.directory()
 	fault := func(e *rulebox.Error) {
@@ -199,7 +202,7 @@ func TestFailuresOfDatabases(t *testing.T) {
 		b.scripts["login"] = func([]string) (string, error) { return none, nil }
 		a, err := d.Login(ctx, q, "ada@x.example", "right")
 		require.NoError(t, err)
-		require.Equal(t, UnknownUser, a.Status, none)
+		require.Equal(t, event.UnknownUser, a.Status, none)
 	}
 	exists := denied("ValidationError")
 	exists.Reason = "user_exists"
@@ -207,18 +210,18 @@ func TestFailuresOfDatabases(t *testing.T) {
 	const newcomer = `{"email":"new@x.example","password":"right"}`
 	a, err := d.Create(ctx, q, json.RawMessage(newcomer))
 	require.NoError(t, err)
-	require.Equal(t, Exists, a.Status)
+	require.Equal(t, event.Exists, a.Status)
 	exists.Reason = "weak_password"
 	_, err = d.Create(ctx, q, json.RawMessage(newcomer))
 	require.Equal(t, rulebox.CodeDenied, rulebox.CodeOf(err))
 
-	for operation, answers := range map[string]map[string]Status{
-		"verify": {"": Unchanged, "true": Done, "false": Unchanged}, "change_password": {"": Unchanged, "true": Done, "false": Unchanged},
-		"change_email": {"false": Unchanged, "true": Done}, "delete": {"": Done},
+	for operation, answers := range map[string]map[string]event.Status{
+		"verify": {"": event.Unchanged, "true": event.Done, "false": event.Unchanged}, "change_password": {"": event.Unchanged, "true": event.Done, "false": event.Unchanged},
+		"change_email": {"false": event.Unchanged, "true": event.Done}, "delete": {"": event.Done},
 	} {
 		for answer, want := range answers {
 			b.scripts[operation] = func([]string) (string, error) { return answer, nil }
-			var a *Account
+			var a *event.Account
 			switch operation {
 			case "verify":
 				a, err = d.Verify(ctx, q, "ada@x.example")
@@ -233,13 +236,22 @@ func TestFailuresOfDatabases(t *testing.T) {
 			require.Equal(t, want, a.Status, "%s %q", operation, answer)
 		}
 	}
-	for want, ask := range map[string]func() (*Account, error){
-		`no tenant "x"`:                 func() (*Account, error) { return d.Login(ctx, Query{Tenant: "x", Connection: "legacy"}, "a", "b") },
-		`no connection "x"`:             func() (*Account, error) { return d.Login(ctx, Query{Tenant: "acme", Connection: "x"}, "a", "b") },
-		"off are switched off":          func() (*Account, error) { return d.Login(ctx, Query{Tenant: "acme", Connection: "off"}, "a", "b") },
-		"has no password":               func() (*Account, error) { return d.Create(ctx, q, json.RawMessage(`{"email":"a@b"}`)) },
-		"none of email, username":       func() (*Account, error) { return d.Create(ctx, q, json.RawMessage(`[]`)) },
-		"legacy has no script get_user": func() (*Account, error) { delete(b.scripts, "get_user"); return b.directory().GetUser(ctx, q, "a") },
+	for want, ask := range map[string]func() (*event.Account, error){
+		`no tenant "x"`: func() (*event.Account, error) {
+			return d.Login(ctx, event.Query{Tenant: "x", Connection: "legacy"}, "a", "b")
+		},
+		`no connection "x"`: func() (*event.Account, error) {
+			return d.Login(ctx, event.Query{Tenant: "acme", Connection: "x"}, "a", "b")
+		},
+		"off are switched off": func() (*event.Account, error) {
+			return d.Login(ctx, event.Query{Tenant: "acme", Connection: "off"}, "a", "b")
+		},
+		"has no password":         func() (*event.Account, error) { return d.Create(ctx, q, json.RawMessage(`{"email":"a@b"}`)) },
+		"none of email, username": func() (*event.Account, error) { return d.Create(ctx, q, json.RawMessage(`[]`)) },
+		"legacy has no script get_user": func() (*event.Account, error) {
+			delete(b.scripts, "get_user")
+			return b.directory().GetUser(ctx, q, "a")
+		},
 	} {
 		_, err := ask()
 		require.ErrorContains(t, err, want)
@@ -262,21 +274,21 @@ func TestFailuresTakeTheSameTime(t *testing.T) {
 	}
 	for _, who := range []string{"ada@x.example", "bob@x.example"} {
 		start := time.Now()
-		_, err := d.Login(context.Background(), Query{Tenant: "acme", Connection: "legacy"}, who, "no")
+		_, err := d.Login(context.Background(), event.Query{Tenant: "acme", Connection: "legacy"}, who, "no")
 		require.NoError(t, err)
 		require.GreaterOrEqual(t, time.Since(start), d.Pad, who)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	d.Pad = time.Hour
-	_, _ = d.Login(ctx, Query{Tenant: "acme", Connection: "legacy"}, "bob@x.example", "no") // does not wait for nobody
+	_, _ = d.Login(ctx, event.Query{Tenant: "acme", Connection: "legacy"}, "bob@x.example", "no") // does not wait for nobody
 }
 
 func TestScriptContext(t *testing.T) {
 	b := newDatabase()
 	b.c.ScriptContext = true
 	d := b.directory()
-	q := Query{Tenant: "acme", Connection: "legacy", Organization: json.RawMessage(`{"id":"org_1"}`)}
+	q := event.Query{Tenant: "acme", Connection: "legacy", Organization: json.RawMessage(`{"id":"org_1"}`)}
 	_, err := d.GetUser(context.Background(), q, "ada@x.example")
 	require.NoError(t, err)
 	_, err = d.Delete(context.Background(), q, "7")
@@ -294,7 +306,7 @@ func TestProfiles(t *testing.T) {
 		`{"id":5,"username":"ada","email_verified":true,"name":"Ada","password":"x"}`:               `{"username":"ada","email_verified":true,"name":"Ada","user_id":"auth0|5","nickname":"ada",` + fmt.Sprintf(identity(""), "5") + `}`,
 		`{"user_id":"1","phone_number":"+1","metadata":{"a":1},"access_token":"T","custom":[1.50]}`: `{"user_id":"auth0|1","phone_number":"+1","custom":[1.50],"app_metadata":{"a":1},"email_verified":false,` + fmt.Sprintf(identity(`,"access_token":"T"`), "1") + `}`,
 	} {
-		got, id, err := profileOf(c, "login", json.RawMessage(in))
+		got, id, err := profileOf(c, "legacy.login", json.RawMessage(in))
 		require.NoError(t, err)
 		require.Equal(t, want, string(got))
 		require.True(t, strings.HasPrefix(id, "auth0|"))
@@ -309,9 +321,9 @@ func TestProfiles(t *testing.T) {
 		`{"user_id":"1"}`: "none of email, username, phone_number",
 		`{"user_id":"1","email":"a@b","app_metadata":"x"}`: "app_metadata that is no object",
 	} {
-		_, _, err := profileOf(c, "login", json.RawMessage(in))
+		_, _, err := profileOf(c, "legacy.login", json.RawMessage(in))
 		require.ErrorContains(t, err, want, in)
-		require.ErrorContains(t, err, "the script login of the connection legacy")
+		require.ErrorContains(t, err, "the script legacy.login")
 		require.Equal(t, rulebox.CodeThrew, rulebox.CodeOf(err))
 	}
 	_, _, err := profileOf(&Connection{Name: "legacy", RequiresUsername: true}, "get_user", json.RawMessage(`{"user_id":"1","email":"a@b"}`))

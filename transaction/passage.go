@@ -112,7 +112,7 @@ func (g *passage) redirected(res *rulebox.Result) error {
 func (g *passage) apply(e *effects, res *rulebox.Result) error {
 	at, err := trigger.Lookup(g.inv.Trigger)
 	switch {
-	case err != nil || at.Form == trigger.Args:
+	case err != nil || at.Form == trigger.Args || at.Form == trigger.Fields:
 		return nil
 	case at.Form == trigger.Login:
 		if len(res.Values) == 2 && !e.none() {

@@ -13,31 +13,33 @@ const maxProfileID = 256
 // databasePrefix begins the id of every user of a database.
 const databasePrefix = "auth0|"
 
+func withoutPrefix(id string) string { return strings.TrimPrefix(id, databasePrefix) }
+
 // profileOf returns the profile that a script gave, in the form that transaction
 // servers keep: user_id with its prefix, identities, and what can be derived. The
 // error names the script and says what is missing.
-func profileOf(c *Connection, operation string, value json.RawMessage) (profile json.RawMessage, id string, err error) {
+func profileOf(c *Connection, script string, value json.RawMessage) (profile json.RawMessage, id string, err error) {
 	o, ok := objectOf(value)
 	if !ok {
-		return nil, "", unfitProfile(c, operation, "is no object", "give callback(null, profile) an object with user_id")
+		return nil, "", unfitProfile(script, "is no object", "give callback(null, profile) an object with user_id")
 	}
 	if id = idOf(&o); id == "" {
-		return nil, "", unfitProfile(c, operation, "has no user_id", "user_id must be a string or number that is this user's for ever, the same in login and get_user")
+		return nil, "", unfitProfile(script, "has no user_id", "user_id must be a string or number that is this user's for ever, the same in login and get_user")
 	}
 	if len(id) > maxProfileID {
-		return nil, "", unfitProfile(c, operation, "has a user_id of more than 256 bytes", "use the key of the user's row")
+		return nil, "", unfitProfile(script, "has a user_id of more than 256 bytes", "use the key of the user's row")
 	}
 	for _, name := range []string{"user_metadata", "app_metadata"} {
 		if v := o.get(name); v != nil && !isNull(v) && v[0] != '{' {
-			return nil, "", unfitProfile(c, operation, "has "+name+" that is no object", name+" is an object or left out")
+			return nil, "", unfitProfile(script, "has "+name+" that is no object", name+" is an object or left out")
 		}
 	}
 	email, username := textOf(o.get("email")), textOf(o.get("username"))
 	switch {
 	case c.RequiresUsername && username == "":
-		return nil, "", unfitProfile(c, operation, "has no username", "the connection has requires_username: give the profile a username")
+		return nil, "", unfitProfile(script, "has no username", "the connection has requires_username: give the profile a username")
 	case email == "" && username == "" && textOf(o.get("phone_number")) == "":
-		return nil, "", unfitProfile(c, operation, "has none of email, username, phone_number", "give the profile what the user logs in with")
+		return nil, "", unfitProfile(script, "has none of email, username, phone_number", "give the profile what the user logs in with")
 	}
 	o.set("user_id", quote(databasePrefix+id))
 	o.remove("id")
@@ -87,8 +89,8 @@ func idOf(o *object) string {
 	return ""
 }
 
-func unfitProfile(c *Connection, operation, what, hint string) *rulebox.Error {
-	e := rulebox.Errorf(rulebox.CodeThrew, "the profile that the script %s of the connection %s gave %s", operation, c.Name, what).WithHint("%s", hint)
-	e.Script = operation
+func unfitProfile(script, what, hint string) *rulebox.Error {
+	e := rulebox.Errorf(rulebox.CodeThrew, "the profile that the script %s gave %s", script, what).WithHint("%s", hint)
+	e.Script = script
 	return e
 }

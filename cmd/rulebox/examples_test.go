@@ -74,10 +74,13 @@ func TestExampleTenant(t *testing.T) {
 
 	res, err = c.Database(ctx, "acme", "Legacy", "login", "ann@acme.example", "right")
 	require.NoError(t, err)
-	assert.JSONEq(t, `{"user_id":"7","email":"ann@acme.example","email_verified":true,"name":"Ann"}`, string(res.Values[0]))
+	assert.Equal(t, "found", res.Status)
+	assert.JSONEq(t, `{"user_id":"auth0|7","email":"ann@acme.example","email_verified":true,"name":"Ann","nickname":"ann",
+		"identities":[{"connection":"Legacy","provider":"auth0","user_id":"7","isSocial":false}]}`, string(res.Values[0]))
 	_, err = c.Database(ctx, "acme", "Legacy", "login", "ann@acme.example", "wrong")
 	require.Equal(t, "WrongUsernameOrPasswordError", err.(*rulebox.Error).Name)
 	res, err = c.Database(ctx, "acme", "Legacy", "get_user", "nobody@acme.example")
 	require.NoError(t, err)
+	assert.Equal(t, "unknown_user", res.Status)
 	assert.Empty(t, res.Values)
 }

@@ -191,13 +191,14 @@ func (f *serveFlags) serve(ctx context.Context, log *zap.Logger, std stdio) erro
 	if err := f.share(ctx, &s, conn, pipeline, log); err != nil {
 		return err
 	}
+	directory := &transaction.Directory{Tenants: folder, Next: pipeline}
 	ready := make(chan struct{})
 	s.start("bus", func(ctx context.Context) error {
-		return bus.Serve(ctx, bus.ServeOptions{Conn: conn, Handler: pipeline, Logger: log, Ready: func() { close(ready) }})
+		return bus.Serve(ctx, bus.ServeOptions{Conn: conn, Handler: directory, Logger: log, Ready: func() { close(ready) }})
 	})
 	client := bus.NewClient(conn)
 	handler := gateway.New(gateway.Options{
-		Triggers: client, Unsaved: unsaved{folder.Packages, pipeline}, Authorize: authorize(tokens), Known: func(token string) bool { return tokens.Find(token) != nil },
+		Triggers: client, Unsaved: unsaved{folder.Packages, directory}, Authorize: authorize(tokens), Known: func(token string) bool { return tokens.Find(token) != nil },
 		Ready: probe(client, f.bypass), Metrics: numbers.handler(),
 	})
 	s.start("http", f.httpServer(listener, handler, log))

@@ -222,6 +222,6 @@ func TestTriesOfEveryKind(t *testing.T) {
 	assert.NotEqual(t, "allow", a.at(".decision"), "a try's state is none of production's: %s", a.body)
 	a = n.try("acme", map[string]any{"kind": "hook", "trigger": "hook.post-change-password", "code": "module.exports = (u, c, cb) => cb(null, u.email);", "input": map[string]any{"args": []any{map[string]any{"email": "e"}, map[string]any{}}}})
 	assert.Equal(t, "allow", a.at(".decision"), a.body)
-	a = n.try("acme", map[string]any{"kind": "dbscript", "trigger": "db.x.get_user", "code": "function f(id, cb) { cb(null, {user_id: id + configuration.A}); }", "configuration": map[string]string{"A": "a"}, "input": map[string]any{"args": []any{"7"}}})
-	assert.Equal(t, "7a", a.at(".result.user_id"), a.body)
+	a = n.try("acme", map[string]any{"kind": "dbscript", "trigger": "db.x.get_user", "code": "function f(id, cb) { cb(null, {user_id: id + configuration.A, email: 'a@b.example'}); }", "configuration": map[string]string{"A": "a"}, "input": map[string]any{"args": []any{"7"}}})
+	assert.Equal(t, "auth0|7a", a.at(".result.user_id"), a.body)
 }

@@ -2,6 +2,7 @@ package request
 
 import (
 	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/internal/schema"
 	"github.com/rulebox/rulebox/internal/trigger"
 )
 
@@ -43,6 +44,21 @@ func Append(dst []byte, inv *rulebox.Invocation) ([]byte, error) {
 		dst = append(append(dst, `"event":`...), inv.Args[0]...)
 	case t.Form == trigger.Event:
 		return dst, invalid(t, "an invocation of %s has one argument, event; this one has %d", t.Name, n)
+	case t.Form == trigger.Fields:
+		params := schema.Of(t).Args
+		if n > len(params) {
+			return dst, invalid(t, "an invocation of %s takes %s; this one has %d arguments", t.Name, names(params), n)
+		}
+		for i, arg := range inv.Args {
+			if params[i].Optional && string(arg) == "null" {
+				continue
+			}
+			dst = append(append(append(dst, '"'), params[i].Name...), `":`...)
+			dst = append(append(dst, arg...), ',')
+		}
+		if dst[len(dst)-1] == ',' {
+			dst = dst[:len(dst)-1]
+		}
 	default:
 		dst = append(dst, `"args":[`...)
 		for i, arg := range inv.Args {

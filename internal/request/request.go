@@ -62,7 +62,8 @@ type parser struct {
 
 	inv                  rulebox.Invocation
 	user, context, event json.RawMessage
-	args                 uint32 // the index of args, 0 if there are none
+	args                 uint32   // the index of args, 0 if there are none
+	fields               []uint32 // the indexes of the members that name an argument, 0 for none
 }
 
 func (p *parser) parse() (*rulebox.Invocation, string, error) {
@@ -116,6 +117,7 @@ func (p *parser) member(i uint32) (err error) {
 		}
 	case p.trigger.Resumes && x.KeyIs(p.body, i, "state"):
 		p.inv.State, err = p.state(i + 1)
+	case p.field(i):
 	default:
 		k := x.Values[i]
 		err = invalid(p.trigger, "the body has an unknown member %.80s at byte %d", p.body[k.Start:k.End], k.Start)
@@ -142,12 +144,78 @@ func (p *parser) finish() error {
 			return invalid(p.trigger, "the body has no member event")
 		}
 		p.inv.Args = []json.RawMessage{p.event}
+	case trigger.Fields:
+		if p.args == 0 || p.fields != nil {
+			return p.named()
+		}
+		return p.arguments()
 	default:
 		if p.args == 0 {
 			return invalid(p.trigger, "the body has no member args")
 		}
 		return p.arguments()
 	}
+	return nil
+}
+
+// field takes the member whose key is value i if it names an argument.
+func (p *parser) field(i uint32) bool {
+	if p.trigger.Form != trigger.Fields {
+		return false
+	}
+	for n, param := range p.schema.Args {
+		if p.x.KeyIs(p.body, i, param.Name) {
+			if p.fields == nil {
+				p.fields = make([]uint32, len(p.schema.Args))
+			}
+			p.fields[n] = i + 1
+			return true
+		}
+	}
+	return false
+}
+
+// named takes the arguments from the members that name them.
+func (p *parser) named() error {
+	if p.args != 0 {
+		return invalid(p.trigger, "args, at byte %d, stands beside members that name the arguments", p.x.Values[p.args].Start)
+	}
+	for n, param := range p.schema.Args {
+		i := uint32(0)
+		if p.fields != nil {
+			i = p.fields[n]
+		}
+		switch {
+		case i == 0 && !param.Optional:
+			return invalid(p.trigger, "the body has no member %s", param.Name)
+		case i == 0:
+			p.inv.Args = append(p.inv.Args, json.RawMessage("null"))
+		default:
+			if err := p.argument(param, i, param.Name); err != nil {
+				return err
+			}
+		}
+	}
+	p.trim()
+	return nil
+}
+
+// trim leaves out the last arguments that may be left out, and are null.
+func (p *parser) trim() {
+	for n := len(p.inv.Args); n > 0 && p.schema.Args[n-1].Last && string(p.inv.Args[n-1]) == "null"; n-- {
+		p.inv.Args = p.inv.Args[:n-1]
+	}
+}
+
+// argument takes value i as the next argument.
+func (p *parser) argument(param schema.Param, i uint32, path string) error {
+	v := p.x.Values[i]
+	if v.Kind != jsonscan.Null || !param.Optional {
+		if err := param.Schema.Check(p.body, p.x, i, path); err != nil {
+			return err
+		}
+	}
+	p.inv.Args = append(p.inv.Args, p.body[v.Start:v.End:v.End])
 	return nil
 }
 
@@ -165,14 +233,11 @@ func (p *parser) arguments() error {
 	}
 	n := 0
 	for i := p.args + 1; i < list.Next; i, n = x.Values[i].Next, n+1 {
-		v, param := x.Values[i], params[n]
-		if v.Kind != jsonscan.Null || !param.Optional {
-			if err := param.Schema.Check(p.body, x, i, "args["+string(rune('0'+n))+"] ("+param.Name+")"); err != nil {
-				return err
-			}
+		if err := p.argument(params[n], i, "args["+string(rune('0'+n))+"] ("+params[n].Name+")"); err != nil {
+			return err
 		}
-		p.inv.Args = append(p.inv.Args, p.body[v.Start:v.End:v.End])
 	}
+	p.trim()
 	return nil
 }
 
@@ -253,6 +318,17 @@ func told(t trigger.Trigger, err error) error {
 		form = `"event":{…}`
 	case trigger.Args:
 		form = `"args":[` + names(schema.Of(t).Args) + `]`
+	case trigger.Fields:
+		form = ""
+		for i, p := range schema.Of(t).Args {
+			if p.Optional {
+				continue
+			}
+			if i > 0 {
+				form += ","
+			}
+			form += `"` + p.Name + `":…`
+		}
 	}
 	return e.WithHint(`the body is a JSON object {"id":"…",%s}; id may be left out`, form)
 }

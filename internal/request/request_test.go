@@ -80,7 +80,12 @@ func TestForms(t *testing.T) {
 		{"hook.send-phone-message", `{"args":["+1","text",{}]}`, `"+1" "text" {}`, ""},
 		{"db.legacy.login", `{"args":["a@b.example","pw"]}`, `"a@b.example" "pw"`, ""},
 		{"db.legacy.login", `{"args":["a@b.example","pw",{"organization":{"id":"o"}}]}`, `"a@b.example" "pw" {"organization":{"id":"o"}}`, ""},
-		{"db.legacy.get_user", `{"args":["a@b.example",null]}`, `"a@b.example" null`, ""},
+		{"db.legacy.get_user", `{"args":["a@b.example",null]}`, `"a@b.example"`, ""},
+		{"db.legacy.login", `{"known":true,"password":"pw","identifier":"a@b.example","context":{"organization":{"id":"o"}}}`, `"a@b.example" "pw" {"organization":{"id":"o"}} true`, ""},
+		{"db.legacy.login", `{"identifier":"a","password":"x","password":"pw","known":true,"context":null}`, `"a" "pw" null true`, ""},
+		{"db.legacy.create", `{"user":{"email":"a","password":"b","own":1}}`, `{"email":"a","password":"b","own":1}`, ""},
+		{"db.legacy.delete", `{"user_id":"auth0|1"}`, `"auth0|1"`, ""},
+		{"db.legacy.change_email", `{"email":"a","new_email":"b","verified":false}`, `"a" "b" false`, ""},
 		{"db.legacy.change_email", `{"args":["a","b",true]}`, `"a" "b" true`, ""},
 	} {
 		inv, id, err := Parse(c.trigger, []byte(c.body))
@@ -125,6 +130,12 @@ func TestFormsRefuse(t *testing.T) {
 		{"hook.credentials-exchange", `{"args":[{},["a",1],"x",{}]}`, "args[1] (scope)[1], at byte 17, is not a string"},
 		{"db.legacy.login", `{"args":["a"]}`, "takes identifier, password, optionally context"},
 		{"db.legacy.login", `{"args":["a",7]}`, "args[1] (password), at byte 13, is not a string, but a number"},
+		{"db.legacy.login", `{"identifier":"a","password":7}`, "password, at byte 29, is not a string, but a number"},
+		{"db.legacy.login", `{"identifier":"a"}`, "no member password"},
+		{"db.legacy.login", `{"email":"a","password":"b"}`, `unknown member "email"`},
+		{"db.legacy.login", `{"args":["a","b"],"password":"b"}`, "stands beside members"},
+		{"db.legacy.login", `{"identifier":"a","password":"b","known":"yes"}`, "known, at byte 41, is not true or false"},
+		{"db.legacy.get_user", `{}`, "no member identifier"},
 		{"db.legacy.logn", `{"args":["a","b"]}`, `did you mean "db.legacy.login"?`},
 	} {
 		inv, id, err := Parse(c.trigger, []byte(c.body))

@@ -59,6 +59,13 @@ func document(t trigger.Trigger) object {
 		add("event", b.Event, false)
 	case trigger.Event:
 		add("event", b.Event, true)
+	case trigger.Fields:
+		for _, p := range b.Args {
+			add(p.Name, p.Schema, !p.Optional)
+			if p.Optional {
+				members[p.Name] = w.nullable(p.Schema)
+			}
+		}
 	default:
 		members["args"] = w.params(b.Args)
 		required = append(required, "args")

@@ -63,16 +63,21 @@ var tables = sync.OnceValue(func() *table {
 			{Name: "context", Schema: seen.of(reflect.TypeFor[event.HookPhoneContext]())},
 		},
 	}
-	script := Param{Name: "context", Schema: seen.of(reflect.TypeFor[event.ScriptContext]()), Optional: true, Last: true}
 	param := func(name string) Param { return Param{Name: name, Schema: text} }
+	flag := seen.of(reflect.TypeFor[bool]())
 	t.dbs = map[string][]Param{
-		"login":           {param("identifier"), param("password"), script},
-		"get_user":        {param("identifier"), script},
-		"create":          {{Name: "user", Schema: seen.of(reflect.TypeFor[event.NewUser]())}, script},
-		"verify":          {param("email"), script},
-		"change_password": {param("identifier"), param("password"), script},
-		"delete":          {param("id"), script},
-		"change_email":    {param("email"), param("newEmail"), {Name: "verified", Schema: seen.of(reflect.TypeFor[bool]())}, script},
+		"login":           {param("identifier"), param("password")},
+		"get_user":        {param("identifier")},
+		"create":          {{Name: "user", Schema: seen.of(reflect.TypeFor[event.NewUser]())}},
+		"verify":          {param("email")},
+		"change_password": {param("identifier"), param("password")},
+		"delete":          {param("user_id")},
+		"change_email":    {param("email"), param("new_email"), {Name: "verified", Schema: flag}},
+	}
+	for operation := range t.dbs {
+		t.dbs[operation] = append(t.dbs[operation],
+			Param{Name: "context", Schema: seen.of(reflect.TypeFor[event.ScriptContext]()), Optional: true, Last: true},
+			Param{Name: "known", Schema: flag, Optional: true, Last: true})
 	}
 	return t
 })

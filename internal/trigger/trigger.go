@@ -20,6 +20,8 @@ const (
 	Event
 	// Args are the arguments before the callback.
 	Args
+	// Fields are the same arguments, each a member with a name.
+	Fields
 )
 
 // A Trigger is what a name stands for.
@@ -119,7 +121,7 @@ func database(name, rest string) (Trigger, error) {
 		begin := rulebox.DatabasePrefix + connection + "."
 		return Trigger{}, unknown(name, prefixed(begin, Operations), "the operations of a database are "+strings.Join(Operations, ", "))
 	}
-	return Trigger{Name: name, Form: Args, Kind: rulebox.KindDBScript, Provider: true, Connection: connection, Operation: operation}, nil
+	return Trigger{Name: name, Form: Fields, Kind: rulebox.KindDBScript, Provider: true, Connection: connection, Operation: operation}, nil
 }
 
 // Database is the trigger of a database script.

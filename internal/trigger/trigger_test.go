@@ -28,7 +28,7 @@ func TestLookup(t *testing.T) {
 	assert.Equal(t, Trigger{Name: "hook.credentials-exchange", Form: Args, Kind: rulebox.KindHook, Point: "credentials-exchange"}, hook)
 	db, err := Lookup("db.Legacy-DB.get_user")
 	require.NoError(t, err)
-	assert.Equal(t, Trigger{Name: "db.Legacy-DB.get_user", Form: Args, Kind: rulebox.KindDBScript, Provider: true, Connection: "Legacy-DB", Operation: "get_user"}, db)
+	assert.Equal(t, Trigger{Name: "db.Legacy-DB.get_user", Form: Fields, Kind: rulebox.KindDBScript, Provider: true, Connection: "Legacy-DB", Operation: "get_user"}, db)
 	assert.Equal(t, db.Name, Database("Legacy-DB", "get_user"))
 }
 

@@ -135,7 +135,7 @@ func (r *Run) resolve() (trigger.Trigger, error) {
 			return t, fmt.Errorf("kind of %s is %s, but the trigger %s runs scripts of the kind %s", s.Name, s.Kind, t.Name, t.Kind)
 		}
 	}
-	if len(r.Scripts) > 1 && t.Form == trigger.Args {
+	if len(r.Scripts) > 1 && (t.Form == trigger.Args || t.Form == trigger.Fields) {
 		return t, fmt.Errorf("the trigger %s runs one script, not %d", t.Name, len(r.Scripts))
 	}
 	return t, nil
@@ -172,6 +172,9 @@ func (r *Run) triggerOf(f form) (string, error) {
 				return "", fmt.Errorf("trigger is missing: the action exports no function that tells, such as onExecutePostLogin")
 			}
 		}
+	}
+	if operation, ok := strings.CutPrefix(name, rulebox.DatabasePrefix); ok && slices.Contains(trigger.Operations, operation) {
+		name = trigger.Database(Connection, operation)
 	}
 	// An action of a login gets its event made of user and context.
 	if name == rulebox.TriggerPostLogin && !r.whole() {
