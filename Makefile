@@ -10,8 +10,11 @@ NODE_CLIENT := examples/node-client/node_modules/.package-lock.json
 # what internal/bundle writes last
 BUNDLES := modules/npm/dist/stamp
 
-# the servers that tests start: see internal/testserver
-DEBIAN := postgresql mariadb-server redis-server slapd
+# the servers that tests start (see internal/testserver), and the browser of examples/oidc
+DEBIAN := postgresql mariadb-server redis-server slapd chromium
+
+# modules of their own, which bring what the product does not need
+MODULES := examples/oidc
 
 WORKER_DEPS := $(GO) list -deps ./sandbox/worker | grep '^[^/]*[.]' | sort
 
@@ -26,9 +29,10 @@ run: build ## build, serve, fire example logins; ONCE=1 ends after them; LISTEN,
 
 test: debian $(NODE_CLIENT) build ## everything, against real workers and servers
 	$(GO) test ./...
+	for m in $(MODULES); do $(GO) -C $$m test -count=1 ./... || exit 1; done
 	CGO_ENABLED=1 $(GO) test -race -short $(RACE)
 
-debian: ## the real servers that tests start, from Debian's packages; RULEBOX_NO_SERVERS=1 leaves those tests out
+debian: ## the real servers and the browser that tests start, from Debian's packages; RULEBOX_NO_SERVERS=1 leaves those tests out
 	@[ -n "$$RULEBOX_NO_SERVERS" ] || { missing=; for p in $(DEBIAN); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
 	[ -z "$$missing" ] || if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
@@ -42,6 +46,8 @@ check: $(BUNDLES) ## format, vet, staticcheck, layers, generated files
 	$(GO) mod tidy -diff
 	@$(WORKER_DEPS) | diff sandbox/worker/deps.txt - || { echo 'what the worker links changed: make deps, and look at the diff'; exit 1; }
 	$(GO) mod verify
+	staticcheck=$$($(GO) tool -n staticcheck) && for m in $(MODULES); do (cd $$m && $(GO) vet ./... && $$staticcheck ./... && \
+		$(GO) mod tidy -diff) || { echo "in $$m (after a change of go.mod: make deps)"; exit 1; }; done
 
 bench: build ## the tables of doc/performance.md
 	@cd internal/bench/rival && npm ci --no-audit --no-fund --loglevel=error || echo "the rival could not be installed: it is left out"
@@ -51,8 +57,9 @@ fuzz: ## every fuzz target, FUZZTIME each (default 20s)
 	@for p in $$($(GO) list ./...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
 		echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $${FUZZTIME:-20s} $$p || exit 1; done; done
 
-deps: ## the list of what the jailed worker links, reviewed in diffs
+deps: ## the list of what the jailed worker links, reviewed in diffs; go.mod of the other modules
 	$(WORKER_DEPS) > sandbox/worker/deps.txt
+	for m in $(MODULES); do $(GO) -C $$m mod tidy || exit 1; done
 
 bundles: $(BUNDLES) ## the npm packages that scripts can require, by modules/npm/package-lock.json
 
