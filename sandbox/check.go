@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/sandbox/confine"
 	"github.com/rulebox/rulebox/sandbox/internal/wire"
 )
 
@@ -20,26 +21,34 @@ type Report struct {
 	Modules []string
 	// Warnings are for the author.
 	Warnings []string
+
+	code []byte // native, of a script that is WebAssembly
 }
 
 // Check compiles the script in a worker that is thrown away, and reports on it
 // without running it. A script that does not compile is CodeInvalid, one that
 // compiles for more than 10 s or with more than 512 MiB too: the message says
 // which. CodeUnavailable means that it was not looked at.
+//
+// The native code of a script that is WebAssembly is kept (Options.Code); one whose
+// code is there already is not compiled again.
 func (p *Pool) Check(ctx context.Context, s *rulebox.Script) (*Report, error) {
+	if isWASM(s) {
+		return p.checkWASM(ctx, s)
+	}
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
-	w, free, err := p.throwaway(ctx)
+	w, free, err := p.throwaway(ctx, confine.JS)
 	if err != nil {
 		return nil, err
 	}
 	defer free()
-	return w.check(ctx, s)
+	return w.check(ctx, s, checkTime)
 }
 
 // throwaway starts a worker for one piece of compiling. The caller reaps it, and
 // calls free after that.
-func (p *Pool) throwaway(ctx context.Context) (w *worker, free func(), err error) {
+func (p *Pool) throwaway(ctx context.Context, profile confine.Profile) (w *worker, free func(), err error) {
 	var undo []func()
 	release := func() {
 		for _, f := range slices.Backward(undo) {
@@ -72,7 +81,7 @@ func (p *Pool) throwaway(ctx context.Context) (w *worker, free func(), err error
 	case fresh:
 		return nil, nil, rulebox.Errorf(rulebox.CodeUnavailable, "the pool is not running yet")
 	}
-	w, err = p.spawn()
+	w, err = p.spawn(p.supplies[profile])
 	if err == nil {
 		undo = append(undo, w.free)
 		if err = w.ready(); err != nil {
@@ -94,9 +103,9 @@ func (p *Pool) throwaway(ctx context.Context) (w *worker, free func(), err error
 	return w, release, nil
 }
 
-func (w *worker) check(ctx context.Context, s *rulebox.Script) (*Report, error) {
+func (w *worker) check(ctx context.Context, s *rulebox.Script, limit time.Duration) (*Report, error) {
 	w.confineTo(checkMemory)
-	b := (&wire.Lease{Memory: checkMemory, Wall: checkTime}).Append(nil)
+	b := (&wire.Lease{Memory: checkMemory, Wall: limit}).Append(nil)
 	b = wire.AppendCheck(b, 1, s)
 	if len(s.Source) > wire.MaxFrame/2 {
 		w.reap()
@@ -104,25 +113,13 @@ func (w *worker) check(ctx context.Context, s *rulebox.Script) (*Report, error) 
 	}
 	stop := context.AfterFunc(ctx, func() { w.cmd.Process.Kill() })
 	defer stop()
-	w.rd.SetMax(1 << 20)
-	_, err := w.conn.Write(b)
-	var kind wire.Kind
-	var body []byte
-	if err == nil {
-		kind, body, err = w.rd.Next()
-	}
-	var m wire.Report
-	if err == nil {
-		if err = m.Decode(body); err == nil && (kind != wire.KindReport || m.Seq != 1) {
-			err = fmt.Errorf("%w: kind %d", wire.ErrFrame, kind)
-		}
-	}
+	m, code, err := w.report(b, s)
 	if err == nil {
 		w.reap()
 		if m.Err != nil {
 			return nil, m.Err
 		}
-		return &Report{Modules: m.Modules, Warnings: m.Warnings}, nil
+		return &Report{Modules: m.Modules, Warnings: m.Warnings, code: code}, nil
 	}
 	w.mu.Lock()
 	closing := w.death != nil
@@ -136,7 +133,7 @@ func (w *worker) check(ctx context.Context, s *rulebox.Script) (*Report, error) 
 		return nil, rulebox.Errorf(rulebox.CodeUnavailable, "the caller gave up while the script was checked").WithCause(ctx.Err())
 	case ctx.Err() != nil:
 		w.reap()
-		return nil, rulebox.Errorf(rulebox.CodeInvalid, "%s %q does not compile within %s", s.Kind, s.Name, checkTime).
+		return nil, rulebox.Errorf(rulebox.CodeInvalid, "%s %q does not compile within %s", s.Kind, s.Name, limit).
 			WithHint("look for huge constant expressions or extreme nesting").WithCause(ctx.Err())
 	}
 	state, text := w.reapDead()
@@ -145,4 +142,33 @@ func (w *worker) check(ctx context.Context, s *rulebox.Script) (*Report, error) 
 	e := rulebox.Errorf(rulebox.CodeInvalid, "%s %q cannot be compiled: the compiler died of it (%s)", s.Kind, s.Name, causeNames[d.cause])
 	e.Script = s.Name
 	return nil, e.WithHint("look for huge constant expressions or extreme nesting").WithCause(err)
+}
+
+// report sends the frames that ask for a check and reads the answer: the report,
+// and before it, of a script that is WebAssembly, its native code.
+func (w *worker) report(ask []byte, s *rulebox.Script) (m *wire.Report, code []byte, err error) {
+	w.rd.SetMax(wire.CodePart + 4<<10)
+	if _, err := w.conn.Write(ask); err != nil {
+		return nil, nil, err
+	}
+	for {
+		kind, body, err := w.rd.Next()
+		if err != nil {
+			return nil, nil, err
+		}
+		switch {
+		case kind == wire.KindCode && isWASM(s):
+			if code, err = gather(code, s.Digest, body); err != nil {
+				return nil, nil, err
+			}
+			continue
+		case kind != wire.KindReport:
+			return nil, nil, fmt.Errorf("%w: kind %d", wire.ErrFrame, kind)
+		}
+		m = &wire.Report{}
+		if err = m.Decode(body); err == nil && (m.Seq != 1 || m.Err == nil && isWASM(s) != (code != nil) || len(code) < cap(code)) {
+			err = fmt.Errorf("%w: a report of something else", wire.ErrFrame)
+		}
+		return m, code, err
+	}
 }

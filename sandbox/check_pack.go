@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/sandbox/confine"
 	"github.com/rulebox/rulebox/sandbox/internal/wire"
 )
 
@@ -79,7 +80,7 @@ func (p *Pool) Pack(ctx context.Context, in *PackInput) (*PackOutput, error) {
 	if err := p.awaitRun(ctx); err != nil {
 		return nil, err
 	}
-	w, free, err := p.throwaway(ctx)
+	w, free, err := p.throwaway(ctx, confine.JS)
 	if err != nil {
 		return nil, err
 	}

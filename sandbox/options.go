@@ -55,6 +55,9 @@ type Options struct {
 	Drain time.Duration
 	// Egress is what scripts may dial.
 	Egress Egress
+	// Code keeps native code of WebAssembly. Default: in memory, for as long as the
+	// pool lives.
+	Code CodeStore
 	// Logger gets one line for each worker that died and each refused dial.
 	// Default: none.
 	Logger *zap.Logger
@@ -109,6 +112,9 @@ func (o Options) withDefaults() (Options, error) {
 	setD(&o.Drain, 5*time.Second)
 	set(&o.Egress.MaxDials, 64)
 	set(&o.Egress.Rate, 1000)
+	if o.Code == nil {
+		o.Code = &memoryCode{}
+	}
 	if o.Logger == nil {
 		o.Logger = zap.NewNop()
 	}

@@ -29,7 +29,9 @@ type Pool struct {
 	spawner     *confine.Spawner
 	stopSpawner context.CancelFunc // nil before Run
 	checks      chan struct{}      // one slot for each compile worker
-	kick        chan struct{}      // wakes Run
+	life        context.Context    // ends when Run does
+	die         context.CancelFunc
+	kick        chan struct{} // wakes Run
 	stats       counters
 	seq         atomic.Uint64
 	// running counts invocations between lease and answer; wg the goroutines of
@@ -40,6 +42,7 @@ type Pool struct {
 	watcher  *time.Timer
 	replacer *time.Timer // of wake
 	watching atomic.Bool
+	code     codes
 
 	// mu guards what follows and the fields of workers marked so. It is held for
 	// microseconds, never across a system call that waits. The lock order is
@@ -47,10 +50,9 @@ type Pool struct {
 	mu       sync.Mutex
 	state    poolState
 	groups   map[groupKey]*group
-	blanks   []*worker
+	supplies map[confine.Profile]*supply // the map does not change
 	all      map[*worker]struct{}
 	leased   int
-	starting int
 	queued   int
 	tainted  map[tainted]struct{}
 	heavy    map[*rulebox.Chain]struct{} // computed for long the last time
@@ -103,9 +105,15 @@ func New(opt Options) (*Pool, error) {
 		checks:  make(chan struct{}, max(2, runtime.GOMAXPROCS(0))),
 		kick:    make(chan struct{}, 1),
 		groups:  map[groupKey]*group{},
+		supplies: map[confine.Profile]*supply{
+			confine.JS:   {profile: confine.JS, warm: opt.Warm},
+			confine.WASM: {profile: confine.WASM},
+		},
 		all:     map[*worker]struct{}{},
+		code:    codes{store: opt.Code, making: map[rulebox.Digest]chan struct{}{}},
 		tainted: map[tainted]struct{}{}, heavy: map[*rulebox.Chain]struct{}{},
 	}
+	p.life, p.die = context.WithCancel(context.Background())
 	p.watcher = time.AfterFunc(time.Hour, p.look)
 	p.watcher.Stop()
 	p.replacer = time.AfterFunc(time.Hour, p.wake)
@@ -191,34 +199,38 @@ func (p *Pool) refill() (waiting bool, retry <-chan time.Time, err error) {
 	if p.failures >= maxFailures && p.stats.spawned.Load() == 0 {
 		return false, nil, fmt.Errorf("sandbox: no worker could be started: %w", p.spawnErr)
 	}
-	want := p.opt.Warm + p.demand() - len(p.blanks) - p.starting
-	if p.failures > 0 {
-		want = min(want, 1-p.starting)
-	}
-	want = min(want, 2*runtime.GOMAXPROCS(0)-p.starting)
-	if want > 0 && p.failures > 1 {
-		// Not at once: what fails is rarely better a millisecond later.
-		retry = time.After(min(50*time.Millisecond<<min(p.failures, 6), 2*time.Second))
-		if time.Since(p.stats.lastFailure()) < min(25*time.Millisecond<<min(p.failures, 6), time.Second) {
-			want = 0
+	for _, s := range p.supplies {
+		want := s.warm + p.demand(s.profile) - len(s.blanks) - s.starting
+		if p.failures > 0 {
+			want = min(want, 1-s.starting)
 		}
-	}
-	for range want {
-		p.starting++
-		p.wg.Add(1)
-		go p.start()
+		want = min(want, 2*runtime.GOMAXPROCS(0)-s.starting)
+		if want > 0 && p.failures > 1 {
+			// Not at once: what fails is rarely better a millisecond later.
+			retry = time.After(min(50*time.Millisecond<<min(p.failures, 6), 2*time.Second))
+			if time.Since(p.stats.lastFailure()) < min(25*time.Millisecond<<min(p.failures, 6), time.Second) {
+				want = 0
+			}
+		}
+		for range want {
+			s.starting++
+			p.wg.Add(1)
+			go p.start(s)
+		}
 	}
 	return p.queued > 0, retry, nil
 }
 
-// demand is how many blanks the waiting invocations could use now.
-func (p *Pool) demand() int {
+// demand is how many blanks of the profile the waiting invocations could use now.
+func (p *Pool) demand(profile confine.Profile) int {
 	if p.queued == 0 {
 		return 0
 	}
 	n := 0
 	for _, g := range p.groups {
-		n += min(len(g.waiters), p.opt.MaxPerTenant-len(g.workers))
+		if g.key.profile == profile {
+			n += min(len(g.waiters), p.opt.MaxPerTenant-len(g.workers))
+		}
 	}
 	return min(n, p.opt.MaxWorkers-p.leased)
 }
@@ -257,6 +269,7 @@ func (p *Pool) close(err error) error {
 	for _, wt := range waiters {
 		wt.ch <- nil
 	}
+	p.die()
 	for _, w := range workers {
 		w.kill(&death{cause: byClose})
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/sandbox/confine"
 )
 
 func TestLogin(t *testing.T) {
@@ -110,7 +111,7 @@ func TestTenantsShareNothing(t *testing.T) {
 			require.Zero(t, pids[w.cmd.Process.Pid], "shared by %v", key)
 			pids[w.cmd.Process.Pid] = key
 			for c := range w.table.chains {
-				require.Equal(t, key, groupKey{c.Tenant, c.Session})
+				require.Equal(t, key, groupKey{c.Tenant, c.Session, confine.JS})
 			}
 		}
 	}

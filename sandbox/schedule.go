@@ -8,10 +8,14 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/sandbox/confine"
 )
 
 // A groupKey is whose workers they are. Workers of different keys share nothing.
-type groupKey struct{ tenant, session string }
+type groupKey struct {
+	tenant, session string
+	profile         confine.Profile
+}
 
 // A group is the workers of one key and the invocations that wait for one of
 // them. Pool.mu guards it.
@@ -47,6 +51,10 @@ func (p *Pool) acquire(ctx context.Context, c *call) (*worker, error) {
 	if p.state == closing {
 		p.mu.Unlock()
 		return nil, errClosing()
+	}
+	if err := p.runs(profileOf(c.chain)); err != nil {
+		p.mu.Unlock()
+		return nil, err
 	}
 	g := p.groupOf(c.chain)
 	p.fit(g, c)
@@ -115,7 +123,7 @@ func (p *Pool) refusal(g *group) *rulebox.Error {
 		return rulebox.Errorf(rulebox.CodeUnavailable, "all %d workers of this node are at work for other tenants", p.leased).
 			WithHint("try again; if it lasts, raise --max-workers or add nodes")
 	}
-	if p.failures > 0 && len(p.blanks) == 0 && p.state == serving {
+	if p.failures > 0 && len(p.supplies[g.key.profile].blanks) == 0 && p.state == serving {
 		return rulebox.Errorf(rulebox.CodeUnavailable, "this node cannot start workers").
 			WithHint("`rulebox doctor` on the node tells what is missing").WithCause(p.spawnErr)
 	}
@@ -123,7 +131,7 @@ func (p *Pool) refusal(g *group) *rulebox.Error {
 }
 
 func (p *Pool) groupOf(c *rulebox.Chain) *group {
-	key := groupKey{c.Tenant, c.Session}
+	key := groupKey{c.Tenant, c.Session, profileOf(c)}
 	g := p.groups[key]
 	if g == nil {
 		g = &group{key: key}
@@ -227,7 +235,8 @@ func (p *Pool) mustRunAlone(c *rulebox.Chain) bool {
 // lease gives a blank worker to the group; nil if there is none or no more may
 // be leased. At the limit, the worker that was idle longest makes room.
 func (p *Pool) lease(g *group) *worker {
-	if len(p.blanks) == 0 {
+	s := p.supplies[g.key.profile]
+	if len(s.blanks) == 0 {
 		p.wake()
 		return nil
 	}
@@ -240,12 +249,12 @@ func (p *Pool) lease(g *group) *worker {
 		p.stats.evicted.Add(1)
 		old.kill(&death{cause: byEvict})
 	}
-	w := p.blanks[0]
-	p.blanks = slices.Delete(p.blanks, 0, 1)
+	w := s.blanks[0]
+	s.blanks = slices.Delete(s.blanks, 0, 1)
 	w.group, w.memory, w.wall = g, g.memory, g.wall
 	g.workers = append(g.workers, w)
 	p.leased++
-	p.replace()
+	p.replace(s)
 	return w
 }
 
@@ -253,8 +262,8 @@ func (p *Pool) lease(g *group) *worker {
 // left: the login that leased it is not to compete with the start of a process.
 const replaceAfter = 5 * time.Millisecond
 
-func (p *Pool) replace() {
-	if len(p.blanks) > 0 {
+func (p *Pool) replace(s *supply) {
+	if len(s.blanks) > 0 {
 		p.replacer.Reset(replaceAfter)
 		return
 	}
@@ -330,8 +339,8 @@ func (p *Pool) pumpAll() {
 
 // remove takes the worker out of everything that leads to it.
 func (p *Pool) remove(w *worker) {
-	if i := slices.Index(p.blanks, w); i >= 0 {
-		p.blanks = slices.Delete(p.blanks, i, i+1)
+	if i := slices.Index(w.supply.blanks, w); i >= 0 {
+		w.supply.blanks = slices.Delete(w.supply.blanks, i, i+1)
 	}
 	g := w.group
 	if g == nil {

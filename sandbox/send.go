@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"slices"
 	"sync"
@@ -11,6 +12,11 @@ import (
 	"github.com/rulebox/rulebox/internal/jsonscan"
 	"github.com/rulebox/rulebox/sandbox/internal/wire"
 )
+
+// maxWorkerCode bounds the native code that one worker is told in its life, in bytes:
+// it keeps what it has, and versions of scripts come and go. Beyond, the worker is
+// replaced when it is free.
+const maxWorkerCode = 96 << 20
 
 // maxChains bounds the chains that one worker knows at a time.
 const maxChains = 64
@@ -40,7 +46,12 @@ func (w *worker) send(ctx context.Context, c *call) error {
 	if err := w.lock(ctx, c); err != nil {
 		return err
 	}
-	defer func() { <-w.writing }()
+	defer func() {
+		<-w.writing
+		if w.code > maxWorkerCode {
+			w.pool.retireSoon(w)
+		}
+	}()
 	buf := buffers.Get().(*[]byte)
 	defer func() {
 		if cap(*buf) <= 256<<10 {
@@ -130,6 +141,15 @@ func (w *worker) tell(b []byte, c *call) ([]byte, uint64, error) {
 			if len(b)-at > wire.MaxFrame {
 				t.untell(c.chain, s)
 				return b[:start], 0, rulebox.Errorf(rulebox.CodeInvalid, "script %q is %d bytes; at most %d can be sent to a worker", s.Name, len(s.Source), wire.MaxFrame)
+			}
+			if isWASM(s) {
+				code, err := w.pool.load(s)
+				if err != nil {
+					t.untell(c.chain, s)
+					return b[:start], 0, err
+				}
+				w.code += len(code)
+				b = wire.AppendCode(b, s.Digest, sha256.Sum256(code), code)
 			}
 		}
 		t.scripts[s.Digest]++

@@ -93,6 +93,9 @@ func (p *Pool) Stats() Stats {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	s.Blank, s.Leased, s.Starting, s.Queued, s.Tenants = len(p.blanks), p.leased, p.starting, p.queued, len(p.groups)
+	s.Leased, s.Queued, s.Tenants = p.leased, p.queued, len(p.groups)
+	for _, one := range p.supplies {
+		s.Blank, s.Starting = s.Blank+len(one.blanks), s.Starting+one.starting
+	}
 	return s
 }

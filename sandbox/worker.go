@@ -15,12 +15,14 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/sandbox/confine"
 	"github.com/rulebox/rulebox/sandbox/internal/wire"
 )
 
 // A worker is the parent's end of one jailed process.
 type worker struct {
 	pool   *Pool
+	supply *supply
 	cmd    *exec.Cmd
 	conn   *net.UnixConn // frames
 	dials  *net.UnixConn // the broker's packets
@@ -52,6 +54,7 @@ type worker struct {
 	// the lease, and the order of frames. Taken before mu.
 	writing chan struct{}
 	table   table
+	code    int  // bytes of native code in table
 	ours    bool // the lease was sent
 
 	// mu guards what follows. Nothing blocks while it is held.
@@ -69,10 +72,10 @@ type worker struct {
 const startTimeout = 10 * time.Second
 
 // start starts one blank worker and serves it until it is gone.
-func (p *Pool) start() {
+func (p *Pool) start(s *supply) {
 	defer p.wg.Done()
 	began := time.Now()
-	w, err := p.spawn()
+	w, err := p.spawn(s)
 	if err == nil {
 		if err = w.ready(); err != nil {
 			w.kill(&death{cause: byProtocol})
@@ -82,7 +85,7 @@ func (p *Pool) start() {
 		}
 	}
 	p.mu.Lock()
-	p.starting--
+	s.starting--
 	if err != nil {
 		p.failures++
 		p.spawnErr = err
@@ -102,7 +105,7 @@ func (p *Pool) start() {
 	if !dead {
 		p.all[w] = struct{}{}
 		w.lastUsed = time.Now()
-		p.blanks = append(p.blanks, w)
+		s.blanks = append(s.blanks, w)
 		for _, g := range p.groups {
 			p.pump(g)
 		}
@@ -122,12 +125,12 @@ func (p *Pool) start() {
 // hopeless takes the waiters of groups that have no worker and, as starts fail,
 // get none.
 func (p *Pool) hopeless() []*waiter {
-	if p.failures < 2 || len(p.blanks) > 0 {
+	if p.failures < 2 {
 		return nil
 	}
 	var out []*waiter
 	for _, g := range p.groups {
-		if len(g.workers) == 0 {
+		if len(g.workers) == 0 && len(p.supplies[g.key.profile].blanks) == 0 {
 			out = append(out, g.waiters...)
 			p.queued -= len(g.waiters)
 			g.waiters = nil
@@ -138,9 +141,9 @@ func (p *Pool) hopeless() []*waiter {
 }
 
 // spawn starts the process with its descriptors.
-func (p *Pool) spawn() (_ *worker, err error) {
+func (p *Pool) spawn(s *supply) (_ *worker, err error) {
 	w := &worker{
-		pool: p, writing: make(chan struct{}, 1), table: newTable(),
+		pool: p, supply: s, writing: make(chan struct{}, 1), table: newTable(),
 		calls: map[uint64]*call{}, egress: map[uint64]*egressRules{}, ended: make(chan struct{}),
 	}
 	var theirs []*os.File
@@ -172,7 +175,7 @@ func (p *Pool) spawn() (_ *worker, err error) {
 	}
 	w.stderr = r
 	defer errw.Close()
-	w.cmd = p.plan.Command(p.opt.Command, append(slices.Clone(theirs), p.roots))
+	w.cmd = p.plan.For(s.profile).Command(p.opt.Command, append(slices.Clone(theirs), p.roots))
 	w.cmd.Stderr = errw
 	if err := p.spawner.Start(w.cmd); err != nil {
 		w.cmd = nil
@@ -223,7 +226,12 @@ func (w *worker) ready() error {
 		}
 	}
 	w.conn.SetReadDeadline(time.Time{})
-	return nil
+	if w.supply.profile == confine.WASM {
+		w.conn.SetWriteDeadline(time.Now().Add(startTimeout))
+		_, err = w.conn.Write(wire.AppendEmpty(nil, wire.KindWASM))
+		w.conn.SetWriteDeadline(time.Time{})
+	}
+	return err
 }
 
 // serve reads answers until the process is gone, and then buries it.

@@ -86,7 +86,7 @@ func fileRules(own bool) (rules []rule) {
 		rules = append(rules, rule{nr: nr, errno: uint32(unix.ENOENT)})
 	}
 	if own {
-		for _, nr := range []uint32{unix.SYS_FSTAT, unix.SYS_MKDIRAT, unix.SYS_RENAMEAT, unix.SYS_UNLINKAT, unix.SYS_FSYNC} {
+		for _, nr := range []uint32{unix.SYS_FSTAT, unix.SYS_GETDENTS64, unix.SYS_MKDIRAT, unix.SYS_RENAMEAT, unix.SYS_UNLINKAT, unix.SYS_FSYNC} {
 			rules = append(rules, rule{nr: nr})
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/rulebox/rulebox"
 	"github.com/rulebox/rulebox/modules"
 	"github.com/rulebox/rulebox/runtime"
+	"github.com/rulebox/rulebox/runtime/wasm"
 	"github.com/rulebox/rulebox/sandbox/confine"
 	"github.com/rulebox/rulebox/sandbox/internal/wire"
 )
@@ -31,6 +32,7 @@ type server struct {
 	// Of the reading goroutine: what the node made known.
 	chains  map[uint64]*chain
 	scripts map[rulebox.Digest]*script
+	shelf   shelf
 
 	jobs chan job // to a goroutine without work
 	idle atomic.Int32
@@ -72,7 +74,7 @@ func newServer(conn, dials *net.UnixConn, page *wire.Page, roots []byte, layers 
 	}
 	s.dog = &watchdog{page: page}
 	// A frame is in memory of its own, which nobody uses again.
-	s.runner = runtime.NewRunner(runtime.Options{Host: s.host, OwnsArgs: true, OnCPU: s.dog.onCPU})
+	s.runner = runtime.NewRunner(runtime.Options{Host: s.host, OwnsArgs: true, OnCPU: s.dog.onCPU, Native: s.shelf.native()})
 	s.dog.interrupt = func() { s.runner.Interrupt(rulebox.CodeMemory) }
 	return s
 }
@@ -173,6 +175,10 @@ func (s *server) handle(kind wire.Kind, body []byte) error {
 		return err
 	case wire.KindCheck:
 		return s.check(body)
+	case wire.KindWASM:
+		return s.prepareWASM()
+	case wire.KindCode:
+		return s.shelf.take(body)
 	case wire.KindPackFile, wire.KindPack:
 		return s.pack(kind, body)
 	case wire.KindTrim:
@@ -213,6 +219,7 @@ func (s *server) forget(id uint64) {
 		if src := s.scripts[named.Digest]; src != nil {
 			if src.chains--; src.chains <= 0 {
 				delete(s.scripts, named.Digest)
+				s.shelf.drop(named.Digest)
 			}
 		}
 	}
@@ -318,7 +325,11 @@ func (s *server) check(body []byte) error {
 	if err != nil {
 		return err
 	}
+	s.shelf.compiles = true
 	rep, cerr := s.runner.Check(context.Background(), sc)
+	if cerr == nil && wasm.Is(sc.Source) {
+		cerr = s.sendCode(sc)
+	}
 	m := wire.Report{Seq: seq, Err: asError(cerr)}
 	if rep != nil {
 		m.Modules, m.Warnings = rep.Modules, rep.Warnings

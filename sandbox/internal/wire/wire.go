@@ -23,7 +23,7 @@ import (
 
 // Version is sent in Ready. A node and its workers are the same executable, so a
 // difference means that the executable was replaced while the node ran.
-const Version = 2
+const Version = 3
 
 // MaxFrame bounds a frame, in bytes, its kind included.
 const MaxFrame = 16 << 20
@@ -61,6 +61,8 @@ const (
 	KindTrim // node → worker: idle for a while, give memory back
 	KindResult
 	KindReport
+	KindCode // either way: native code of a script
+	KindWASM // node → worker: WebAssembly will run here, get ready for it
 )
 
 // ErrFrame is in the chain of every error about malformed bytes.
