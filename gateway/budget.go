@@ -27,11 +27,12 @@ type budget struct {
 	tenants map[string]int64 // no entry is 0
 }
 
-// take reserves what the request's body can have, until give is called.
-func (b *budget) take(r *http.Request, tenant string) (give func(), err error) {
+// take reserves what the request's body can have, at most so many bytes, until give
+// is called.
+func (b *budget) take(r *http.Request, tenant string, most int64) (give func(), err error) {
 	n := r.ContentLength
-	if n < 0 || n > MaxBody {
-		n = MaxBody
+	if n < 0 || n > most {
+		n = most
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -4,6 +4,7 @@ package gateway
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -11,7 +12,10 @@ import (
 	"strings"
 	"time"
 
+	"go.uber.org/zap"
+
 	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/gateway/adapters"
 	"github.com/rulebox/rulebox/internal/request"
 )
 
@@ -28,7 +32,8 @@ const (
 // MaxBody bounds a request's body, in bytes.
 const MaxBody = 4 << 20
 
-// Options are what a gateway works with. All fields but Known must be set.
+// Options are what a gateway works with. All fields but Known,
+// Adapters and Logger must be set.
 type Options struct {
 	// Triggers answers invocations without a chain.
 	Triggers rulebox.Invoker
@@ -44,12 +49,21 @@ type Options struct {
 	Ready func(ctx context.Context) error
 	// Metrics serves /metrics.
 	Metrics http.Handler
+	// Adapters are a tenant's settings for the hooks of identity servers, by
+	// adapter, which adapters.Validate has let pass. Nil means that no hook is
+	// answered.
+	Adapters func(tenant string) map[string]json.RawMessage
+	// Logger is told what the adapters could not do. Nil is silent.
+	Logger *zap.Logger
 }
 
 type gateway struct {
 	Options
 	ready  prober
 	bodies budget
+	// hooks has the bodies of identity servers apart: who proves himself by a
+	// signature has sent his body before that.
+	hooks budget
 }
 
 // New returns the handler of every path.
@@ -58,6 +72,12 @@ func New(o Options) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /v1/tenants/{tenant}/triggers/{trigger}", g.trigger)
 	mux.HandleFunc("POST /v1/tenants/{tenant}/try", g.try)
+	if o.Adapters != nil {
+		mux.Handle("/v1/tenants/{tenant}/adapters/", adapters.New(adapters.Options{
+			Triggers: o.Triggers, Settings: o.Adapters, Admit: g.hooks.take, Logger: o.Logger,
+			Authorize: func(token, tenant string) bool { return o.Authorize(token, tenant, RunTriggers) },
+		}))
+	}
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok\n") })
 	mux.HandleFunc("GET /readyz", g.readyz)
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, r *http.Request) {
@@ -66,7 +86,7 @@ func New(o Options) http.Handler {
 	})
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusNotFound, rulebox.Errorf(rulebox.CodeInvalid, "there is no %s %s", r.Method, r.URL.Path).
-			WithHint("POST /v1/tenants/{tenant}/triggers/{trigger}, POST /v1/tenants/{tenant}/try, GET /livez, /readyz, /metrics"))
+			WithHint("POST /v1/tenants/{tenant}/triggers/{trigger}, POST /v1/tenants/{tenant}/try, /v1/tenants/{tenant}/adapters/{server}/{hook}, GET /livez, /readyz, /metrics"))
 	})
 	return mux
 }
@@ -123,7 +143,7 @@ func (g *gateway) admit(w http.ResponseWriter, r *http.Request, tenant string, r
 		fail(w, http.StatusForbidden, rulebox.Errorf(rulebox.CodeForbidden, "the token does not allow this").WithHint("%s", hint))
 		return nil, nil
 	}
-	give, err := g.bodies.take(r, tenant)
+	give, err := g.bodies.take(r, tenant, MaxBody)
 	if err != nil {
 		fail(w, 0, err)
 		return nil, nil

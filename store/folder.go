@@ -4,6 +4,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -55,6 +56,9 @@ type Folder struct {
 	// CheckModule, if not nil, returns an error for a dependency that an action or
 	// hook declares and that there is not. It is set before Load.
 	CheckModule func(name, version string) error
+	// CheckAdapters, if not nil, returns an error for a tenant's adapters that the
+	// gateway would not take. It is set before Load.
+	CheckAdapters func(map[string]json.RawMessage) error
 	// Packages, if not nil, are the operator's, for all tenants. It is set before
 	// Load.
 	Packages *Packages
@@ -242,7 +246,7 @@ func (f *Folder) read(ctx context.Context, name, dir string, others []string, sa
 		return nil, err
 	}
 	defer root.Close()
-	l := &loader{name: name, root: root, environ: environ, same: same, checkEgress: f.CheckEgress, checkModule: f.CheckModule}
+	l := &loader{name: name, root: root, environ: environ, same: same, checkEgress: f.CheckEgress, checkModule: f.CheckModule, checkAdapters: f.CheckAdapters}
 	t, err := l.load(ctx, f.check)
 	if err == nil {
 		f.grantModules(t, l.settings)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -57,6 +58,9 @@ type settings struct {
 		Total   string `json:"total"`
 	} `json:"cache"`
 	Modules moduleSettings `json:"modules"`
+	// Adapters are the settings for the hooks of identity servers, by adapter. What
+	// they may be is the gateway's matter: Folder.CheckAdapters.
+	Adapters map[string]json.RawMessage `json:"adapters"`
 	// ApplyMetadata has Rulebox save metadata through the management API.
 	ApplyMetadata bool `json:"apply_metadata"`
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -59,10 +60,12 @@ type loader struct {
 	checkEgress func([]string) error // may be nil
 	// checkModule says what is wrong with a declared dependency; it may be nil.
 	checkModule func(name, version string) error
-	keywords    keywords
-	settings    *settings
-	reads       map[string]bool // the files that were read
-	warnings    []string        // for the log: what does no harm here
+	// checkAdapters says what is wrong with rulebox.json's adapters; it may be nil.
+	checkAdapters func(map[string]json.RawMessage) error
+	keywords      keywords
+	settings      *settings
+	reads         map[string]bool // the files that were read
+	warnings      []string        // for the log: what does no harm here
 }
 
 // warn notes a warning if there is cause.
@@ -98,6 +101,11 @@ func (l *loader) loadAll(ctx context.Context, check CheckFunc) (*transaction.Ten
 			return nil, inFile(settingsFile, fmt.Errorf("egress: %w", err))
 		}
 	}
+	if l.checkAdapters != nil {
+		if err := l.checkAdapters(l.settings.Adapters); err != nil {
+			return nil, inFile(settingsFile, err)
+		}
+	}
 	p, err := l.parts()
 	if err != nil {
 		return nil, err
@@ -114,6 +122,7 @@ func (l *loader) loadAll(ctx context.Context, check CheckFunc) (*transaction.Ten
 		UnauthorizedAs: l.settings.UnauthorizedError,
 		Bypass:         l.settings.CustomCode != nil && !*l.settings.CustomCode,
 		ApplyMetadata:  l.settings.ApplyMetadata,
+		Adapters:       l.settings.Adapters,
 		Connections:    map[string]*transaction.Connection{},
 	}
 	for _, d := range p.databases {

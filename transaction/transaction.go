@@ -5,6 +5,7 @@ package transaction
 
 import (
 	"context"
+	"encoding/json"
 	"sync"
 	"time"
 
@@ -39,6 +40,9 @@ type Tenant struct {
 	// ApplyMetadata says that we save what actions ask for with api.user.set…,
 	// through the management API of the trigger's chain. Otherwise the caller does.
 	ApplyMetadata bool
+	// Adapters are the settings for the hooks of identity servers, by adapter. Only
+	// the edge that answers them reads them; secrets stand in them.
+	Adapters map[string]json.RawMessage
 	// Broken, if not nil, is why the tenant has no version that could be loaded.
 	Broken *rulebox.Error
 }

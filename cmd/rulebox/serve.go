@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -20,6 +21,7 @@ import (
 
 	"github.com/rulebox/rulebox/bus"
 	"github.com/rulebox/rulebox/gateway"
+	"github.com/rulebox/rulebox/gateway/adapters"
 	"github.com/rulebox/rulebox/sandbox"
 	"github.com/rulebox/rulebox/store"
 	"github.com/rulebox/rulebox/transaction"
@@ -173,6 +175,7 @@ func (f *serveFlags) serve(ctx context.Context, log *zap.Logger, std stdio) erro
 	folder.CheckEgress = sandbox.ValidateEgress
 	folder.Packages = store.OpenPackages(f.data)
 	folder.CheckModule = declared(folder.Packages)
+	folder.CheckAdapters = adapters.Validate
 	if err := folder.Load(ctx); err != nil {
 		return err
 	}
@@ -199,7 +202,7 @@ func (f *serveFlags) serve(ctx context.Context, log *zap.Logger, std stdio) erro
 	client := bus.NewClient(conn)
 	handler := gateway.New(gateway.Options{
 		Triggers: client, Unsaved: unsaved{folder.Packages, directory}, Authorize: authorize(tokens), Known: func(token string) bool { return tokens.Find(token) != nil },
-		Ready: probe(client, f.bypass), Metrics: numbers.handler(),
+		Ready: probe(client, f.bypass), Metrics: numbers.handler(), Adapters: adaptersOf(folder), Logger: log,
 	})
 	s.start("http", f.httpServer(listener, handler, log))
 
@@ -218,6 +221,16 @@ func (f *serveFlags) serve(ctx context.Context, log *zap.Logger, std stdio) erro
 		return s.down()
 	case err := <-s.failed():
 		return err
+	}
+}
+
+// adaptersOf returns the settings that tenants have for identity servers' hooks.
+func adaptersOf(tenants transaction.Tenants) func(string) map[string]json.RawMessage {
+	return func(name string) map[string]json.RawMessage {
+		if t := tenants.Tenant(name); t != nil {
+			return t.Adapters
+		}
+		return nil
 	}
 }
 

@@ -43,6 +43,8 @@ var rules = []rule{
 		why: "these decide, store and carry; they never execute"},
 	{who: []string{"./bus"}, not: []string{"./store/...", "./gateway/...", "./transaction/..."}, why: "adapters do not import each other"},
 	{who: []string{"./store"}, not: []string{"./bus/...", "./gateway/..."}, why: "adapters do not import each other"},
+	{who: []string{"./gateway/adapters"}, not: []string{"./bus/...", "./store/...", "./gateway", "./transaction/...", "./sandbox/...", "./runtime/...", "./modules/..."},
+		why: "hooks of identity servers are one more door to an Invoker"},
 	{who: []string{"./gateway"}, not: []string{"./bus/...", "./store/...", "./transaction/..."}, why: "adapters do not import each other"},
 	{who: []string{"./runtime/...", "./modules/..."},
 		not: []string{"os", "os/exec", "golang.org/x/sys/..."}, why: "out only through modules.Host: no files, no processes"},

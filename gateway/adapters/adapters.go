@@ -1,0 +1,303 @@
+// Package adapters answers the web hooks of identity servers: each server's own
+// request becomes a trigger of a tenant, and the outcome the server's own answer.
+//
+// What a server cannot do (send the user away, ask for a second factor, save
+// metadata) is never passed over in silence: what decides about a login makes it
+// a refusal, the rest a line in the log.
+package adapters
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/internal/request"
+)
+
+// MaxBody bounds the body of a hook's request, in bytes.
+const MaxBody = 1 << 20
+
+// sendTimeout is how long a server may take to read an answer.
+const sendTimeout = 30 * time.Second
+
+// Options are what the adapters work with. Triggers and Settings must be set.
+type Options struct {
+	// Triggers answers invocations without a chain.
+	Triggers rulebox.Invoker
+	// Settings are a tenant's, by the adapter's name, as Validate has let them pass.
+	Settings func(tenant string) map[string]json.RawMessage
+	// Authorize says whether a bearer token may fire the tenant's triggers. Nil
+	// lets no token in.
+	Authorize func(token, tenant string) bool
+	// Admit reserves memory for a request's body, of at most so many bytes, until
+	// give is called. Nil means that there is always room.
+	Admit func(r *http.Request, tenant string, most int64) (give func(), err error)
+	// Logger is told what is wrong with requests and what could not be done. It gets
+	// no guest data. Nil is silent.
+	Logger *zap.Logger
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+}
+
+type handler struct {
+	Options
+	// deliveries are the signed requests of the last minutes, events those of
+	// servers that try again for longer.
+	deliveries, events seen
+}
+
+// New returns the handler of /v1/tenants/{tenant}/adapters/….
+func New(o Options) http.Handler {
+	if o.Logger == nil {
+		o.Logger = zap.NewNop()
+	}
+	// Who has no secret may send as much as he likes: the log is not to be filled.
+	o.Logger = o.Logger.WithOptions(zap.WrapCore(func(c zapcore.Core) zapcore.Core {
+		return zapcore.NewSamplerWithOptions(c, time.Second, 10, 0)
+	}))
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	h := &handler{Options: o, deliveries: seen{window: 2 * tolerance}, events: seen{window: eventAge + tolerance}}
+	mux := http.NewServeMux()
+	mux.HandleFunc("/v1/tenants/{tenant}/adapters/{server}", h.serve)
+	mux.HandleFunc("/v1/tenants/{tenant}/adapters/{server}/{hook...}", h.serve)
+	return mux
+}
+
+// A server is one identity server's protocol.
+type server struct {
+	// hooks are its hooks by the rest of the path.
+	hooks map[string]hook
+	// guard says whether the request is the server's.
+	guard guard
+	// fail returns the answer for an error, in the server's own form.
+	fail func(c *call, err *rulebox.Error) answer
+	// check says what is wrong with the tenant's settings for the server.
+	check func(*setting) error
+}
+
+// A hook returns what is answered with status 200, or an error: one with
+// CodeDenied is a verdict, its message for the end user.
+type hook struct {
+	method string // POST, if it is empty
+	guard  guard  // the server's, if it is nil
+	run    func(c *call) (any, error)
+}
+
+// An answer is what is sent; a nil body is no body.
+type answer struct {
+	status int
+	body   any
+}
+
+// servers are all adapters, by the name in the path and in rulebox.json.
+var servers map[string]*server
+
+func init() {
+	servers = map[string]*server{"kratos": kratos, "hydra": hydra, "zitadel": zitadel, "supabase": supabase, "logto": logto, "keycloak": keycloak}
+}
+
+// A call is one request of a server.
+type call struct {
+	*handler
+	r       *http.Request
+	server  *server
+	tenant  string
+	name    string // of the server
+	hook    string
+	id      string
+	setting setting
+	body    []byte
+}
+
+func (h *handler) serve(w http.ResponseWriter, r *http.Request) {
+	c := &call{handler: h, r: r, tenant: r.PathValue("tenant"), name: r.PathValue("server"), hook: r.PathValue("hook")}
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(sendTimeout)) // not every writer can
+	a, err := c.answer(w)
+	if err != nil {
+		a = c.failed(err)
+	}
+	c.write(w, a)
+}
+
+// answer does the work; an error becomes the server's own.
+func (c *call) answer(w http.ResponseWriter) (answer, error) {
+	if c.server = servers[c.name]; c.server == nil {
+		return answer{}, notFound("there is no adapter %q", c.name).WithHint("the adapters are %s%s", strings.Join(names(), ", "), meant(c.name, names()))
+	}
+	hook, ok := c.server.hooks[c.hook]
+	if !ok {
+		return answer{}, c.noHook()
+	}
+	if method := cmp.Or(hook.method, http.MethodPost); c.r.Method != method {
+		return answer{}, refuse(http.StatusMethodNotAllowed, "this is called with %s, not %s", method, c.r.Method)
+	}
+	settings, err := parseSettings(c.name, c.Settings(c.tenant)[c.name])
+	if err != nil {
+		return answer{}, err
+	}
+	c.setting = settings
+	guard := c.server.guard
+	if hook.guard != nil {
+		guard = hook.guard
+	}
+	if err := guard.header(c); err != nil {
+		return answer{}, err
+	}
+	give, err := c.read(w)
+	if err != nil {
+		return answer{}, err
+	}
+	defer give()
+	release, again, err := guard.body(c)
+	if err != nil {
+		return answer{}, err
+	}
+	if again {
+		return answer{status: http.StatusOK, body: struct{}{}}, nil
+	}
+	if c.id == "" {
+		c.id = rulebox.NewID()
+	}
+	body, err := hook.run(c)
+	release(err)
+	if err != nil {
+		return answer{}, err
+	}
+	if body == nil {
+		return answer{status: http.StatusNoContent}, nil
+	}
+	return answer{status: http.StatusOK, body: body}, nil
+}
+
+// setID makes the server's own number of this delivery the transaction's, if it
+// can be one.
+func (c *call) setID(id string) {
+	if id != "" && request.CheckID(id) == nil {
+		c.id = id
+	}
+}
+
+func (c *call) read(w http.ResponseWriter) (give func(), err error) {
+	if c.r.ContentLength > MaxBody {
+		return nil, tooLarge()
+	}
+	give = func() {}
+	if c.Admit != nil {
+		if give, err = c.Admit(c.r, c.tenant, MaxBody); err != nil {
+			return nil, err
+		}
+	}
+	c.body, err = io.ReadAll(http.MaxBytesReader(w, c.r.Body, MaxBody))
+	if err == nil {
+		return give, nil
+	}
+	give()
+	if e := (*http.MaxBytesError)(nil); errors.As(err, &e) {
+		return nil, tooLarge()
+	}
+	return nil, refuse(http.StatusBadRequest, "the body did not arrive whole")
+}
+
+func tooLarge() error {
+	return refuse(http.StatusRequestEntityTooLarge, "the body is larger than %d bytes", MaxBody)
+}
+
+// A statusError is an error of the edge that has a status of its own.
+type statusError struct {
+	err    *rulebox.Error
+	status int
+}
+
+func (e *statusError) Error() string { return e.err.Error() }
+func (e *statusError) Unwrap() error { return e.err }
+
+func (e *statusError) WithHint(format string, args ...any) *statusError {
+	e.err.WithHint(format, args...)
+	return e
+}
+
+func refuse(status int, format string, args ...any) *statusError {
+	code := rulebox.CodeInvalid
+	if status == http.StatusUnauthorized || status == http.StatusForbidden {
+		code = rulebox.CodeForbidden
+	}
+	return &statusError{rulebox.Errorf(code, format, args...), status}
+}
+
+func notFound(format string, args ...any) *statusError {
+	return refuse(http.StatusNotFound, format, args...)
+}
+
+// failed logs what went wrong, without what guests said, and returns the answer.
+// Errors of the edge itself look the same for all servers: they are for whoever
+// sets the hook up.
+func (c *call) failed(err error) answer {
+	var e *rulebox.Error
+	if !errors.As(err, &e) {
+		e = rulebox.Errorf(rulebox.CodeInternal, "internal error").WithCause(err)
+	}
+	var edge *statusError
+	ours := errors.As(err, &edge)
+	if e.Code != rulebox.CodeDenied {
+		fields := []zap.Field{zap.String("code", string(e.Code))}
+		if ours || e.Code == rulebox.CodeInvalid || e.Code == rulebox.CodeForbidden && e.Script == "" {
+			fields = append(fields, zap.String("error", e.Message), zap.String("hint", e.Hint))
+		}
+		c.warn("hook failed", fields...)
+	}
+	if ours {
+		return answer{status: edge.status, body: map[string]any{"error": e}}
+	}
+	if c.server == nil {
+		return answer{status: http.StatusInternalServerError}
+	}
+	return c.server.fail(c, e)
+}
+
+// warn logs with what is known of the call. Names that a stranger chose are cut.
+func (c *call) warn(text string, fields ...zap.Field) {
+	c.Logger.Warn("adapter: "+text, append([]zap.Field{
+		zap.String("tenant", cut(c.tenant)), zap.String("adapter", cut(c.name)), zap.String("hook", cut(c.hook)), zap.String("id", c.id)}, fields...)...)
+}
+
+func cut(s string) string { return s[:min(len(s), 64)] }
+
+// undone logs that a script asked for something that the server has no way to do.
+func (c *call) undone(what string) { c.warn("not done: " + what) }
+
+func (c *call) write(w http.ResponseWriter, a answer) {
+	header := w.Header()
+	header.Set("Cache-Control", "no-store")
+	switch a.status {
+	case http.StatusUnauthorized:
+		header.Set("WWW-Authenticate", "Bearer")
+	case http.StatusServiceUnavailable:
+		header.Set("Retry-After", "1")
+	}
+	if a.body == nil {
+		w.WriteHeader(a.status)
+		return
+	}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(a.body); err != nil {
+		c.warn("the answer cannot be written as JSON")
+		w.WriteHeader(http.StatusInternalServerError)
+		return
+	}
+	header.Set("Content-Type", "application/json")
+	w.WriteHeader(a.status)
+	_, _ = w.Write(b.Bytes()) // the server may be gone; there is nobody to tell
+}
