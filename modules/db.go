@@ -2,9 +2,9 @@ package modules
 
 import "maps"
 
-// dbModules are the clients of databases. The protocols are spoken by pgwire and
-// mysqlwire, over connections that the Host opens; what scripts see is written
-// here under the API of the originals. See doc/rules.md.
+// dbModules are the clients of databases. The protocols are spoken by the packages
+// whose names end in wire, over connections that the Host opens; what scripts see
+// is written here under the API of the originals. See doc/databases.md.
 func dbModules() []Module {
 	return []Module{
 		dbModule("pg", "6.4.2", "pg_6", nil),
@@ -14,6 +14,9 @@ func dbModules() []Module {
 		dbModule("mysql2", "3.14.1", "mysql2", nil),
 		dbModule("mysql2/promise", "3.14.1", "mysql2_promise", nil),
 		dbModule("sqlstring", "2.3.3", "sqlstring", nil),
+		dbModule("redis", "3.1.2", "redis_3", nil),
+		dbModule("redis", "4.7.1", "redis_4", nil),
+		dbModule("ioredis", "5.4.1", "ioredis", nil),
 
 		dbInternal("pg_core", pgNatives),
 		dbInternal("pg_pool", nil),
@@ -29,6 +32,7 @@ func dbModules() []Module {
 		dbInternal("mysql_errors", nil),
 		dbInternal("mysql_promise", nil),
 		dbInternal("mysql_magic", nil),
+		dbInternal("redis_core", redisNatives),
 	}
 }
 
