@@ -58,7 +58,7 @@ func (s *Server) checkPassword(w http.ResponseWriter, r *http.Request) {
 	email, password := r.PostFormValue("email"), r.PostFormValue("password")
 	user, err := s.prove(r, email, password)
 	if err != nil {
-		if rulebox.CodeOf(err) != rulebox.CodeDenied {
+		if !refused(err) {
 			s.log(err, "the database script failed")
 		}
 		s.page(w, http.StatusUnauthorized, "login.html", form{Request: req.id, Client: s.storage.clients[req.ask.ClientID].Name,
@@ -71,7 +71,17 @@ func (s *Server) checkPassword(w http.ResponseWriter, r *http.Request) {
 	s.decide(w, r, req, res, err)
 }
 
-var errNoProfile = rulebox.Errorf(rulebox.CodeDenied, "the database knows no such user")
+// errNoProfile is how old scripts say that the credentials are wrong.
+var errNoProfile = &rulebox.Error{Code: rulebox.CodeDenied, Name: wrongPassword, Message: "the script login gave no profile"}
+
+const wrongPassword = "WrongUsernameOrPasswordError"
+
+// refused tells a script's verdict from a failure that it has passed on: most give
+// the callback what their database's driver gave them.
+func refused(err error) bool {
+	var e *rulebox.Error
+	return errors.As(err, &e) && e.Code == rulebox.CodeDenied && (e.Name == wrongPassword || e.Name == "UnauthorizedError")
+}
 
 // prove asks the database for the user with this password.
 func (s *Server) prove(r *http.Request, email, password string) (*User, error) {
