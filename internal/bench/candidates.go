@@ -140,6 +140,10 @@ func respond(conn *nats.Conn, fail func(error)) {
 
 // startRulebox starts the server on a folder of tenants below the bench's.
 func (b *bench) startRulebox(ctx context.Context, tenants string, flags ...string) (*candidate, error) {
+	return b.startBinary(ctx, b.binary, tenants, flags...)
+}
+
+func (b *bench) startBinary(ctx context.Context, binary, tenants string, flags ...string) (*candidate, error) {
 	data := filepath.Join(b.dir, "data-"+tenants)
 	c := &candidate{name: "Rulebox", data: data, subject: func(rules string) string { return "rulebox.v1." + rules + ".login" }}
 	natsAddr, httpAddr := freeAddr(), freeAddr()
@@ -148,7 +152,7 @@ func (b *bench) startRulebox(ctx context.Context, tenants string, flags ...strin
 		return nil, err
 	}
 	defer log.Close()
-	c.cmd = exec.Command(b.binary, append([]string{"serve", "--tenants", filepath.Join(b.dir, tenants), "--data", data,
+	c.cmd = exec.Command(binary, append([]string{"serve", "--tenants", filepath.Join(b.dir, tenants), "--data", data,
 		"--listen", httpAddr, "--nats-listen", natsAddr, "--egress-allow", b.web.addr}, flags...)...)
 	out, err := c.cmd.StdoutPipe()
 	if err != nil {

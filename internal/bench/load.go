@@ -60,6 +60,13 @@ func (c *candidate) sample(ctx context.Context, rules string, payload []byte, d 
 
 // flood keeps n logins in flight for the time; it returns the rate and times.
 func (c *candidate) flood(ctx context.Context, rules string, payload []byte, n int, d time.Duration) (float64, []time.Duration, error) {
+	return flood(ctx, func(ctx context.Context) error {
+		_, err := c.ask(ctx, rules, payload)
+		return err
+	}, n, d)
+}
+
+func flood(ctx context.Context, ask func(context.Context) error, n int, d time.Duration) (float64, []time.Duration, error) {
 	var (
 		wg    sync.WaitGroup
 		mu    sync.Mutex
@@ -73,14 +80,14 @@ func (c *candidate) flood(ctx context.Context, rules string, payload []byte, n i
 		wg.Go(func() {
 			var mine []time.Duration
 			for time.Now().Before(end) {
-				took, err := c.ask(ctx, rules, payload)
-				if err != nil {
+				start := time.Now()
+				if err := ask(ctx); err != nil {
 					mu.Lock()
 					fail = err
 					mu.Unlock()
 					return
 				}
-				mine = append(mine, took)
+				mine = append(mine, time.Since(start))
 				count.Add(1)
 			}
 			mu.Lock()

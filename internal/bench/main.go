@@ -18,6 +18,7 @@ import (
 type bench struct {
 	dir    string // temporary
 	binary string
+	older  string // a binary to compare with, or empty
 	quick  bool
 
 	payload []byte // {user, context}, 4.7 KB
@@ -29,13 +30,17 @@ type bench struct {
 }
 
 func main() {
-	if len(os.Args) > 1 && os.Args[1] == "echo" {
+	if len(os.Args) > 2 && os.Args[1] == "echo" {
 		echoMain(os.Args[2:])
+	}
+	if len(os.Args) > 2 && os.Args[1] == "realm" {
+		realmMain(os.Args[2:])
 	}
 	b := &bench{}
 	flag.StringVar(&b.binary, "rulebox", "bin/rulebox", "the binary to measure")
+	flag.StringVar(&b.older, "before", "", "an older binary to measure beside it, in the table before")
 	flag.BoolVar(&b.quick, "quick", false, "few rounds: to see that it works")
-	only := flag.String("only", "", "one table: latency, throughput, actions, web, first, density, noisy, kill, save, native")
+	only := flag.String("only", "", "one table: latency, throughput, actions, web, first, density, noisy, kill, save, native, database, modules, memory, before")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -67,7 +72,8 @@ func (b *bench) run(ctx context.Context, only string) error {
 		run  func(context.Context) error
 	}{
 		{"latency", b.latency}, {"throughput", b.throughput}, {"actions", b.rulesAndActions}, {"web", b.waiting}, {"first", b.firstLogin},
-		{"noisy", b.noisy}, {"kill", b.kill}, {"save", b.save}, {"native", b.native}, {"density", b.density},
+		{"noisy", b.noisy}, {"kill", b.kill}, {"save", b.save}, {"native", b.native}, {"database", b.database}, {"modules", b.moduleLoads}, {"memory", b.realmMemory}, {"density", b.density},
+		{"before", b.compareBefore},
 	} {
 		if only != "" && only != table.name {
 			continue
@@ -134,3 +140,5 @@ func payload() []byte {
 	}
 	return b
 }
+
+func (b *bench) path(name string) string { return filepath.Join(b.dir, name) }

@@ -3,8 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -19,6 +17,8 @@ type subject struct {
 	rules string
 	all   []time.Duration
 	rates []float64
+	// medians are those of each round.
+	medians []float64
 }
 
 func (s *subject) name() string {
@@ -258,35 +258,6 @@ func (b *bench) save(ctx context.Context) error {
 	return nil
 }
 
-// native measures work that modules do in Go against the same in Go.
-func (b *bench) native(ctx context.Context) error {
-	block := bytes.Repeat([]byte("x"), 1<<20)
-	var guest, host []time.Duration
-	for range b.rounds() {
-		m, err := b.rulebox.conn.RequestWithContext(ctx, b.rulebox.subject("sha"), b.payload)
-		if err != nil {
-			return err
-		}
-		var out struct {
-			Context struct {
-				IDToken struct{ NS int64 } `json:"idToken"`
-			} `json:"context"`
-		}
-		if err := json.Unmarshal(m.Data, &out); err != nil || out.Context.IDToken.NS == 0 {
-			return fmt.Errorf("%.300s", m.Data)
-		}
-		guest = append(guest, time.Duration(out.Context.IDToken.NS))
-		begin := time.Now()
-		for range 8 {
-			sha256.Sum256(block)
-		}
-		host = append(host, time.Since(begin))
-	}
-	table("Work that modules do in Go", "what", "in a rule, ms", "native Go, ms", "ratio", "goal")
-	row("SHA-256 of 8 MiB", ms(percentile(guest, 50)), ms(percentile(host, 50)), ratio(percentile(guest, 50), percentile(host, 50)), "≤ 1.1")
-	return nil
-}
-
 // density measures the memory of many tenants.
 func (b *bench) density(ctx context.Context) error {
 	warm, idle := 1000, 10000
@@ -350,11 +321,14 @@ func workers(c *candidate) (pids []int) {
 }
 
 // pss returns the processes' share of memory in KiB.
-func pss(pids ...int) (kib int64) {
+func pss(pids ...int) (kib int64) { return smaps("Pss:", pids...) }
+
+// smaps sums a line of the processes' smaps_rollup, in KiB.
+func smaps(line string, pids ...int) (kib int64) {
 	for _, pid := range pids {
 		text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
-		for _, line := range strings.Split(string(text), "\n") {
-			if rest, ok := strings.CutPrefix(line, "Pss:"); ok {
+		for _, l := range strings.Split(string(text), "\n") {
+			if rest, ok := strings.CutPrefix(l, line); ok {
 				n, _ := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
 				kib += n
 			}

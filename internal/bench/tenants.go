@@ -8,8 +8,7 @@ import (
 )
 
 // rules are the chains to measure, by tenant: one claim, a chain of five typical
-// rules, a rule that waits for a web service, an endless loop, and two that move
-// the work into Go.
+// rules, a rule that waits for a web service, and an endless loop.
 var rules = map[string][]string{
 	"r1": {`function plan(user, context, callback) {
   context.idToken['https://acme.example/plan'] = (user.app_metadata && user.app_metadata.plan) || 'free';
@@ -78,22 +77,12 @@ var rules = map[string][]string{
   callback(null, user, context);
 }`},
 	"spin": {`function spin(user, context, callback) { while (true) {} }`},
-	"sha": {`function sha(user, context, callback) {
-  const crypto = require('crypto');
-  const block = Buffer.alloc(1 << 20, user.user_id);
-  const begin = process.hrtime.bigint();
-  let digest;
-  for (let i = 0; i < 8; i++) digest = crypto.createHash('sha256').update(block).digest('hex');
-  context.idToken['ns'] = Number(process.hrtime.bigint() - begin);
-  context.idToken['digest'] = digest;
-  callback(null, user, context);
-}`},
 }
 
 // claim is what each chain's answer must have.
 var claim = map[string]string{
 	"a1": "https://acme.example/plan", "a5": "https://acme.example/amr",
-	"r1": "https://acme.example/plan", "r2": "https://acme.example/amr", "r4": "https://acme.example/risk", "sha": "digest",
+	"r1": "https://acme.example/plan", "r2": "https://acme.example/amr", "r4": "https://acme.example/risk",
 }
 
 func writeTenants(dir, webAddr string) error {
