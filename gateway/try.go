@@ -25,6 +25,7 @@ type tryRequest struct {
 	Handler       string            `json:"handler"`
 	Name          string            `json:"name"`
 	Code          string            `json:"code"`
+	WASM          []byte            `json:"wasm"` // in place of Code; base64 in JSON
 	Input         json.RawMessage   `json:"input"`
 	Configuration map[string]string `json:"configuration"`
 	Secrets       map[string]string `json:"secrets"`
@@ -50,7 +51,7 @@ type tryRequest struct {
 
 // tryMembers tells what the body may have.
 const tryMembers = `the body is a JSON object {"code":"…","input":{…}}; the input is {"user":{…},"context":{…}} for rules, {"event":{…}} for actions (or what rules have), ` +
-	`{"args":[…]} for hooks and database scripts (or what requests to databases have); there may be also kind (rule, action, hook, dbscript), trigger, handler, name, configuration, secrets, dependencies [{name, version}], ` +
+	`{"args":[…]} for hooks and database scripts (or what requests to databases have); there may be also wasm (a WebAssembly module in base64, in place of code), kind (rule, action, hook, dbscript), trigger, handler, name, configuration, secrets, dependencies [{name, version}], ` +
 	`modules {"actions:NAME": code}, cache {key: value}, auth0 {domain, baseUrl, accessToken}, limits {wall_ms, memory_mb}, egress, now, session`
 
 // A cacheValue is a record of api.cache: its value, or an object with expires_at
@@ -146,6 +147,9 @@ func parseTry(tenant string, body []byte) (*rulebox.Invocation, error) {
 // invocation returns what is to be invoked. Its chain has a session of its own.
 func (t *tryRequest) invocation(tenant string) (*rulebox.Invocation, error) {
 	script := unsaved.Script{Name: t.Name, Source: t.Code, Kind: t.Kind}
+	if t.WASM != nil {
+		script.Source = string(t.WASM)
+	}
 	script.Handler, script.Secrets = t.Handler, t.Secrets
 	for _, d := range t.Dependencies {
 		if d.Name == "" {
@@ -262,8 +266,12 @@ func decodeTry(body []byte) (*tryRequest, error) {
 	switch {
 	case unsaved.CheckKind(t.Kind) != nil:
 		return nil, unsaved.CheckKind(t.Kind)
-	case t.Code == "":
+	case t.Code == "" && t.WASM == nil:
 		return nil, fmt.Errorf("code is missing")
+	case t.Code != "" && t.WASM != nil:
+		return nil, fmt.Errorf("there are code and wasm; give one")
+	case t.WASM != nil && !bytes.HasPrefix(t.WASM, []byte("\x00asm")):
+		return nil, fmt.Errorf("wasm is no WebAssembly binary in base64: it does not begin with \\0asm")
 	case t.Input == nil:
 		return nil, fmt.Errorf("input is missing")
 	case t.Limits.WallMS < 0 || t.Limits.WallMS > maxTryWall.Milliseconds():

@@ -167,8 +167,12 @@ func (l *loader) code(p *part, folder string, kind rulebox.Kind, size int) error
 	if !scriptName.MatchString(p.Name) {
 		return fmt.Errorf("name %q: it must have 1 to 128 characters, no slash and no control character", p.Name)
 	}
-	switch p.source = path.Join(folder, base, "code.js"); {
+	switch {
 	case p.Code == "":
+		var err error
+		if p.source, err = l.sourceOf(path.Join(folder, base, "code")); err != nil {
+			return err
+		}
 	case strings.HasPrefix(path.Clean(p.Code), folder+"/"):
 		p.source = path.Clean(p.Code)
 	default:
@@ -181,8 +185,10 @@ func (l *loader) code(p *part, folder string, kind rulebox.Kind, size int) error
 	if err != nil {
 		return fmt.Errorf("its code %w", inFile(p.source, err))
 	}
-	p.script = rulebox.NewScript(kind, p.Name, string(l.keywords.replace(text)))
-	l.warn(len(text) > size, "%s: %d bytes; Auth0 takes %d", p.source, len(text), size)
+	if p.script, err = l.scriptOf(kind, p.Name, p.source, text); err != nil {
+		return inFile(p.source, err)
+	}
+	l.warn(len(text) > size && !isWASM(p.script), "%s: %d bytes; Auth0 takes %d", p.source, len(text), size)
 	l.warn(len(p.Secrets) > actionSecrets, "%s: %d secrets; Auth0 takes %d", p.file, len(p.Secrets), actionSecrets)
 	l.warn(len(p.Dependencies) > actionPackages, "%s: %d dependencies; Auth0 takes %d", p.file, len(p.Dependencies), actionPackages)
 	_, err = l.dependencies(p.Dependencies)
@@ -230,9 +236,11 @@ func (l *loader) orphans(folder string, files []string) error {
 		if !e.IsDir() || slices.Contains(files, about) {
 			continue
 		}
-		code := path.Join(folder, e.Name(), "code.js")
-		if _, err := fs.Stat(l.root.FS(), code); err == nil && !l.reads[code] {
-			return inFile(code, fmt.Errorf("there is no %s, which would say what it is", about))
+		for _, name := range []string{"code.js", "code.wasm"} {
+			code := path.Join(folder, e.Name(), name)
+			if _, err := fs.Stat(l.root.FS(), code); err == nil && !l.reads[code] {
+				return inFile(code, fmt.Errorf("there is no %s, which would say what it is", about))
+			}
 		}
 	}
 	return nil

@@ -56,7 +56,7 @@ func (l *loader) checkAll(ctx context.Context, p *parts, check CheckFunc) error 
 		if rulebox.CodeOf(err) == rulebox.CodeInvalid {
 			err = l.keywords.conceal(s.Name, err)
 		}
-		if left := unreplaced(s.Source); left != "" {
+		if left := unreplaced(s.Source); left != "" && !isWASM(s) {
 			err = fmt.Errorf("%w (%s has no value: put one into config.json under AUTH0_KEYWORD_REPLACE_MAPPINGS, or into the environment as %s…)", err, left, envPrefix(l.name))
 		}
 		return inFile(file, err)
@@ -130,7 +130,7 @@ func (l *loader) chains(p *parts, limits rulebox.Limits) (map[string]*rulebox.Ch
 			return nil, err
 		}
 		for _, a := range p.bound[name] {
-			l.warn(!strings.Contains(a.script.Source, t.Function), "%s: it has no onExecute%s, which %s calls", a.source, t.Function, name)
+			l.warn(!isWASM(a.script) && !strings.Contains(a.script.Source, t.Function), "%s: it has no onExecute%s, which %s calls", a.source, t.Function, name)
 		}
 		if name == rulebox.TriggerPostLogin && len(c.Scripts) > 0 {
 			login.Bindings = append(make([]rulebox.Binding, len(login.Scripts)), c.Bindings...)

@@ -228,7 +228,7 @@ func tooDeep(dir string) error {
 		entries, _ := os.ReadDir(filepath.Join(dir, part)) // there may be none
 		for _, e := range entries {
 			ext := filepath.Ext(e.Name())
-			if (ext == ".js" || ext == ".json") && e.Name() != settingsFile && e.Name() != "config.json" && e.Name() != "tenant.json" {
+			if (ext == ".js" || ext == ".wasm" || ext == ".json") && e.Name() != settingsFile && e.Name() != "config.json" && e.Name() != "tenant.json" {
 				return wrong
 			}
 		}

@@ -230,14 +230,14 @@ type rule struct {
 // that file names may bring.
 var ruleName = regexp.MustCompile(`^[a-zA-Z0-9]([ \-_.a-zA-Z0-9]*[a-zA-Z0-9])?$`)
 
-// rules reads rules/*.json and the scripts they name, and rules/*.js that no
-// .json names, and returns them in order.
+// rules reads rules/*.json and the scripts they name, and rules/*.js and *.wasm that
+// no .json names, and returns them in order.
 func (l *loader) rules() ([]*rule, error) {
 	metas, err := l.list("rules", ".json")
 	if err != nil {
 		return nil, err
 	}
-	sources, err := l.list("rules", ".js")
+	sources, err := l.sources("rules")
 	if err != nil {
 		return nil, err
 	}
@@ -259,7 +259,7 @@ func (l *loader) rules() ([]*rule, error) {
 		if named[file] {
 			continue
 		}
-		r := &rule{file: file, source: file, ruleFile: ruleFile{Name: strings.TrimSuffix(path.Base(file), ".js")}}
+		r := &rule{file: file, source: file, ruleFile: ruleFile{Name: strings.TrimSuffix(path.Base(file), path.Ext(file))}}
 		if r.script, err = l.script(r.Name, file); err != nil {
 			return nil, err
 		}
@@ -291,7 +291,10 @@ func (l *loader) ruleMeta(file string) (*rule, string, error) {
 	if r.Stage != "" && r.Stage != "login_success" {
 		return nil, "", fmt.Errorf("stage %q is not supported; rules run at login_success", r.Stage)
 	}
-	source := path.Join("rules", strings.TrimSuffix(path.Base(file), ".json")+".js")
+	source, err := l.sourceOf(path.Join("rules", strings.TrimSuffix(path.Base(file), ".json")))
+	if err != nil && r.Script == "" {
+		return nil, "", err
+	}
 	if r.Script != "" {
 		source = path.Join("rules", r.Script)
 		if strings.HasPrefix(path.Clean(r.Script), "rules/") {
@@ -307,7 +310,8 @@ func (l *loader) script(name, file string) (*rulebox.Script, error) {
 	if err != nil {
 		return nil, inFile(file, err)
 	}
-	return rulebox.NewScript(rulebox.KindRule, name, string(l.keywords.replace(text))), nil
+	s, err := l.scriptOf(rulebox.KindRule, name, file, text)
+	return s, inFile(file, err)
 }
 
 // sortRules orders by the number, rules without one last, by name. Two enabled
@@ -375,12 +379,13 @@ func (l *loader) read(file string) ([]byte, error) {
 	} else if !info.Mode().IsRegular() {
 		return nil, errors.New("it is no regular file")
 	}
-	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	limit := limitOf(file)
+	text, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err != nil {
 		return nil, err
 	}
-	if len(text) > maxFile {
-		return nil, fmt.Errorf("larger than %d KiB", maxFile>>10)
+	if int64(len(text)) > limit {
+		return nil, fmt.Errorf("larger than %d KiB", limit>>10)
 	}
 	return text, nil
 }

@@ -42,6 +42,7 @@ type command struct {
 var commands = []command{
 	{"serve", "--tenants DIR --data DIR", "serve logins over NATS and HTTP", serve},
 	{"run", "FILE…", "run rules, actions, hooks or database scripts once, in the same jail, without a server", run},
+	{"code", "clear --data DIR", "remove native code of WebAssembly scripts that a node keeps", code},
 	{"modules", "[list|add|remove]", "what scripts can require; add npm packages to it", modulesCommand},
 	{"doctor", "", "say which isolation layers hold on this machine", doctor},
 	{"token", "create|revoke", "make or revoke a bearer token for HTTP", token},

@@ -19,14 +19,20 @@ func usePackages(data string, chain *rulebox.Chain) error {
 }
 
 // An unsaved is an Invoker for code that nobody saved: it finds the added packages
-// as a tenant's does.
+// as a tenant's does, and compiles first what is WebAssembly.
 type unsaved struct {
 	packages *store.Packages
+	ready    func(context.Context, *rulebox.Chain) error
 	next     rulebox.Invoker
 }
 
 // Invoke implements rulebox.Invoker.
 func (u unsaved) Invoke(ctx context.Context, inv *rulebox.Invocation) (*rulebox.Result, error) {
+	if inv.Chain != nil {
+		if err := u.ready(ctx, inv.Chain); err != nil {
+			return nil, err
+		}
+	}
 	if inv.Chain == nil || inv.Chain.Packages != nil {
 		return u.next.Invoke(ctx, inv)
 	}

@@ -24,7 +24,7 @@ import (
 )
 
 // maxInput bounds a file given to run, in bytes.
-const maxInput = 4 << 20
+const maxInput = 8 << 20
 
 type runFlags struct {
 	kind, trigger, handler         string
@@ -163,7 +163,7 @@ func (f *runFlags) invocation(files []string, stdin io.Reader) (*rulebox.Invocat
 		if err != nil {
 			return nil, err
 		}
-		name := strings.TrimSuffix(filepath.Base(file), ".js")
+		name := strings.TrimSuffix(strings.TrimSuffix(filepath.Base(file), ".js"), ".wasm")
 		try.Scripts = append(try.Scripts, tryout.Script{Name: name, Source: string(source), Kind: rulebox.Kind(f.kind), Binding: binding})
 	}
 	if try.Parts, err = f.parts(read); err != nil {

@@ -151,7 +151,15 @@ func (f *serveFlags) serve(ctx context.Context, log *zap.Logger, std stdio) erro
 		return err
 	}
 	tokens.OnError = func(err error) { log.Error("nobody gets in over HTTP", zap.Error(err)) }
-	pool, err := f.pool(log)
+	key, err := f.key()
+	if err != nil {
+		return err
+	}
+	code, err := store.OpenCode(f.data, codeEngine(), key, log)
+	if err != nil {
+		return err
+	}
+	pool, err := f.pool(code, log)
 	if err != nil {
 		return err
 	}
@@ -166,6 +174,16 @@ func (f *serveFlags) serve(ctx context.Context, log *zap.Logger, std stdio) erro
 
 	var s stack
 	defer s.down()
+	conn, err := f.startNATS(ctx, &s, log)
+	if err != nil {
+		return err
+	}
+	kv, kvErr := openKV(ctx, conn, log)
+	if kvErr == nil {
+		if err := kv.ShareCode(ctx, code); err != nil {
+			log.Warn("native code of WebAssembly is not shared with other nodes: each compiles its own", zap.Error(err))
+		}
+	}
 	s.start("pool", pool.Run)
 	check, err := store.Remember(f.data, engineVersion(), checker(pool))
 	if err != nil {
@@ -187,11 +205,7 @@ func (f *serveFlags) serve(ctx context.Context, log *zap.Logger, std stdio) erro
 		Tenants: newHealth(folder), Next: pool, Record: numbers.record(log),
 		Bypass: func() bool { return f.bypass },
 	}
-	conn, err := f.startNATS(ctx, &s, log)
-	if err != nil {
-		return err
-	}
-	if err := f.share(ctx, &s, conn, pipeline, log); err != nil {
+	if err := f.share(ctx, &s, kv, kvErr, key, pipeline, log); err != nil {
 		return err
 	}
 	directory := &transaction.Directory{Tenants: folder, Next: pipeline}
@@ -201,7 +215,7 @@ func (f *serveFlags) serve(ctx context.Context, log *zap.Logger, std stdio) erro
 	})
 	client := bus.NewClient(conn)
 	handler := gateway.New(gateway.Options{
-		Triggers: client, Unsaved: unsaved{folder.Packages, directory}, Authorize: authorize(tokens), Known: func(token string) bool { return tokens.Find(token) != nil },
+		Triggers: client, Unsaved: unsaved{folder.Packages, pool.Ready, directory}, Authorize: authorize(tokens), Known: func(token string) bool { return tokens.Find(token) != nil },
 		Ready: probe(client, f.bypass), Metrics: numbers.handler(), Adapters: adaptersOf(folder), Logger: log,
 	})
 	s.start("http", f.httpServer(listener, handler, log))
@@ -275,11 +289,12 @@ func firstToken(tokens *store.Tokens, std stdio) error {
 	return nil
 }
 
-func (f *serveFlags) pool(log *zap.Logger) (*sandbox.Pool, error) {
+func (f *serveFlags) pool(code *store.Code, log *zap.Logger) (*sandbox.Pool, error) {
 	opt, err := f.jail.options(log)
 	if err != nil {
 		return nil, err
 	}
+	opt.Code = code
 	opt.Warm, opt.MaxWorkers, opt.MaxPerTenant, opt.Connections = f.warm, f.maxWorkers, f.perTenant, f.dbConnections
 	return sandbox.New(opt)
 }

@@ -15,18 +15,19 @@ import (
 	"github.com/rulebox/rulebox/transaction"
 )
 
-// share gives the pipeline what all nodes of the installation have in common: the
-// states of suspended logins, and the caches of actions.
-func (f *serveFlags) share(ctx context.Context, s *stack, conn *nats.Conn, pipeline *transaction.Pipeline, log *zap.Logger) error {
+// key is what all nodes of the installation share.
+func (f *serveFlags) key() ([]byte, error) {
 	if f.stateKey == "" {
 		f.stateKey = filepath.Join(f.data, "state.key")
 	}
-	key, err := store.StateKey(f.stateKey)
-	if err != nil {
-		return err
-	}
+	return store.StateKey(f.stateKey)
+}
+
+// share gives the pipeline what all nodes of the installation have in common: the
+// states of suspended logins, and the caches of actions. Without kv, err says why.
+func (f *serveFlags) share(ctx context.Context, s *stack, kv *store.KV, err error, key []byte, pipeline *transaction.Pipeline, log *zap.Logger) error {
 	var states transaction.States = transaction.NewMemoryStates()
-	switch kv, err := openKV(ctx, conn, log); {
+	switch {
 	case errors.Is(err, store.ErrNoJetStream):
 		log.Warn("the NATS account of this node has no JetStream: suspended logins are kept in this process, so that only this node resumes them, and caches of actions are its own; give the account JetStream to share them")
 		pipeline.Caches = transaction.NewMemoryCaches()

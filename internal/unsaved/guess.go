@@ -40,6 +40,13 @@ type form struct {
 
 // guess returns what the source looks like: a rule if like nothing else.
 func guess(source string) form {
+	if strings.HasPrefix(source, "\x00asm") {
+		// The names of its exports stand in it as they are.
+		if h := handler.FindString(source); h != "" {
+			return form{rulebox.KindAction, trigger.OfFunction(strings.TrimPrefix(strings.TrimPrefix(h, "onExecute"), "onContinue"))}
+		}
+		return form{rulebox.KindRule, rulebox.TriggerLogin}
+	}
 	body := source[len(preamble.FindString(source)):]
 	if exported.MatchString(body) {
 		if h := handler.FindString(body); h != "" {
