@@ -18,21 +18,32 @@ func usePackages(data string, chain *rulebox.Chain) error {
 	return nil
 }
 
+// A readied is an Invoker for code that nobody saved: it compiles first what is
+// WebAssembly.
+type readied struct {
+	ready func(context.Context, *rulebox.Chain) error
+	next  rulebox.Invoker
+}
+
+// Invoke implements rulebox.Invoker.
+func (r readied) Invoke(ctx context.Context, inv *rulebox.Invocation) (*rulebox.Result, error) {
+	if inv.Chain != nil {
+		if err := r.ready(ctx, inv.Chain); err != nil {
+			return &rulebox.Result{ID: inv.ID, Decision: rulebox.Fault}, err
+		}
+	}
+	return r.next.Invoke(ctx, inv)
+}
+
 // An unsaved is an Invoker for code that nobody saved: it finds the added packages
-// as a tenant's does, and compiles first what is WebAssembly.
+// as a tenant's does.
 type unsaved struct {
 	packages *store.Packages
-	ready    func(context.Context, *rulebox.Chain) error
 	next     rulebox.Invoker
 }
 
 // Invoke implements rulebox.Invoker.
 func (u unsaved) Invoke(ctx context.Context, inv *rulebox.Invocation) (*rulebox.Result, error) {
-	if inv.Chain != nil {
-		if err := u.ready(ctx, inv.Chain); err != nil {
-			return nil, err
-		}
-	}
 	if inv.Chain == nil || inv.Chain.Packages != nil {
 		return u.next.Invoke(ctx, inv)
 	}

@@ -87,7 +87,8 @@ func run(ctx context.Context, flags *pflag.FlagSet, args []string, std stdio) in
 	ended := make(chan error, 1)
 	go func() { ended <- pool.Run(poolCtx) }()
 	pipeline := &transaction.Pipeline{Next: pool, Suspensions: suspensions}
-	res, err := (&transaction.Directory{Next: pipeline}).Invoke(ctx, inv)
+	next := readied{pool.Ready, &transaction.Directory{Next: pipeline}}
+	res, err := next.Invoke(ctx, inv)
 	stop()
 	if poolErr := <-ended; poolErr != nil {
 		return fails(std, poolErr)

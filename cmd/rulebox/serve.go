@@ -215,7 +215,7 @@ func (f *serveFlags) serve(ctx context.Context, log *zap.Logger, std stdio) erro
 	})
 	client := bus.NewClient(conn)
 	handler := gateway.New(gateway.Options{
-		Triggers: client, Unsaved: unsaved{folder.Packages, pool.Ready, directory}, Authorize: authorize(tokens), Known: func(token string) bool { return tokens.Find(token) != nil },
+		Triggers: client, Unsaved: unsaved{folder.Packages, readied{pool.Ready, directory}}, Authorize: authorize(tokens), Known: func(token string) bool { return tokens.Find(token) != nil },
 		Ready: probe(client, f.bypass), Metrics: numbers.handler(), Adapters: adaptersOf(folder), Logger: log,
 	})
 	s.start("http", f.httpServer(listener, handler, log))
