@@ -139,10 +139,12 @@ func (p *Pool) checkWASM(ctx context.Context, s *rulebox.Script) (*Report, error
 		return nil, werr
 	}
 	defer free()
+	start := time.Now()
 	rep, werr := w.check(ctx, s, compileTime)
 	if werr != nil {
 		return nil, werr
 	}
+	p.log.Info("native code was made", zap.String("script", s.Name), zap.String("digest", string(s.Digest)), zap.Int("bytes", len(rep.code)), zap.Duration("took", time.Since(start)))
 	if err := p.code.store.Save(ctx, s.Digest, rep.code); err != nil {
 		return nil, rulebox.Errorf(rulebox.CodeUnavailable, "the native code of %s %q could not be kept", s.Kind, s.Name).WithCause(err)
 	}

@@ -171,6 +171,7 @@ func (c *Code) Fetch(ctx context.Context, digest rulebox.Digest) ([]byte, error)
 		c.log.Error("shared native code that no node wrote under this key is not used: do all nodes have the same state.key?", zap.String("digest", string(digest)))
 		return nil, nil
 	}
+	c.log.Info("native code came from another node", zap.String("digest", string(digest)), zap.Int("bytes", len(code)))
 	return code, c.write(digest, record)
 }
 

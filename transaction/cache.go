@@ -85,8 +85,12 @@ func CacheTrigger(trigger string) string {
 	return trigger
 }
 
-// cacheModule is how scripts that are no actions reach the cache.
-const cacheModule = "@rulebox/cache"
+// cacheModule is how scripts that are no actions reach the cache, cacheImport how
+// those do that are WebAssembly.
+const (
+	cacheModule = "@rulebox/cache"
+	cacheImport = "extism:host/user"
+)
 
 var mentions, _ = lru.New[rulebox.Digest, bool](4096)
 
@@ -98,7 +102,7 @@ func mayCache(chain *rulebox.Chain) bool {
 		}
 		found, known := mentions.Get(s.Digest)
 		if !known || s.Digest == "" {
-			found = strings.Contains(s.Source, cacheModule)
+			found = strings.Contains(s.Source, cacheModule) || strings.Contains(s.Source, cacheImport)
 			mentions.Add(s.Digest, found)
 		}
 		return found
