@@ -121,7 +121,7 @@ type call struct {
 }
 
 func (h *handler) serve(w http.ResponseWriter, r *http.Request) {
-	c := &call{handler: h, r: r, tenant: r.PathValue("tenant"), name: r.PathValue("server"), hook: r.PathValue("hook")}
+	c := &call{handler: h, r: r, tenant: r.PathValue("tenant"), name: r.PathValue("server"), hook: r.PathValue("hook"), id: rulebox.NewID()}
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(sendTimeout)) // not every writer can
 	a, err := c.answer(w)
 	if err != nil {
@@ -165,9 +165,6 @@ func (c *call) answer(w http.ResponseWriter) (answer, error) {
 	}
 	if again {
 		return answer{status: http.StatusOK, body: struct{}{}}, nil
-	}
-	if c.id == "" {
-		c.id = rulebox.NewID()
 	}
 	body, err := hook.run(c)
 	release(err)

@@ -40,6 +40,9 @@ func (c *call) connectionOr(name string) string {
 	return first(name, c.setting.Connection, c.name)
 }
 
+// clientOr returns the application that scripts are to see.
+func (c *call) clientOr(o *occasion) string { return first(o.clientID, c.setting.ClientID, c.name) }
+
 // login fires the trigger login.
 func (c *call) login(p *person, o *occasion) (*verdict, error) {
 	connection := c.connectionOr(o.connection)
@@ -49,15 +52,14 @@ func (c *call) login(p *person, o *occasion) (*verdict, error) {
 	}
 	context := object{
 		"tenant": c.tenant, "protocol": o.protocol, "connection": connection, "connectionStrategy": first(o.strategy, "auth0"),
+		"clientID": c.clientOr(o), "clientName": first(o.clientName, c.clientOr(o)), "clientMetadata": object{},
 		"idToken": object{}, "accessToken": object{}, "samlConfiguration": object{},
 		"request":        object{"query": orEmpty(o.query), "body": orEmpty(o.body), "ip": o.ip, "userAgent": o.userAgent, "hostname": o.hostname},
 		"authentication": object{"methods": methods},
 		"authorization":  object{"roles": listOf(o.roles)},
 	}
-	for name, value := range map[string]string{"clientID": o.clientID, "clientName": o.clientName, "sessionID": o.sessionID} {
-		if value != "" {
-			context[name] = value
-		}
+	if o.sessionID != "" {
+		context["sessionID"] = o.sessionID
 	}
 	if o.organization != nil {
 		context["organization"] = o.organization

@@ -30,7 +30,7 @@ func (c *call) beforeRegistration(p *person, o *occasion) (set bool, err error) 
 	take()
 	answer.User.UserMetadata, answer.User.AppMetadata = nil, nil
 	if err := c.result(&answer, rulebox.TriggerPreRegistration, event.PreUserRegistration{
-		Connection: c.eventConnection(connection, o.strategy), Request: o.request(), Tenant: event.Tenant{ID: c.tenant}, User: p.actions(connection), Client: o.client(),
+		Connection: c.eventConnection(connection, o.strategy), Request: o.request(), Tenant: event.Tenant{ID: c.tenant}, User: p.actions(connection), Client: c.client(o),
 	}); err != nil {
 		return false, err
 	}
@@ -74,9 +74,7 @@ func (o *occasion) request() event.Request {
 	return event.Request{IP: o.ip, UserAgent: o.userAgent, Hostname: o.hostname, Query: orEmpty(o.query), Body: orEmpty(o.body), GeoIP: &event.GeoIP{}}
 }
 
-func (o *occasion) client() *event.Client {
-	if o.clientID == "" {
-		return nil
-	}
-	return &event.Client{ClientID: o.clientID, Name: o.clientName, Metadata: map[string]any{}}
+func (c *call) client(o *occasion) *event.Client {
+	id := c.clientOr(o)
+	return &event.Client{ClientID: id, Name: first(o.clientName, id), Metadata: map[string]any{}}
 }

@@ -26,6 +26,9 @@ type setting struct {
 	// Connection is what scripts see as the connection of users whom the server
 	// does not say another for.
 	Connection string `json:"connection"`
+	// ClientID is what scripts see as the application where the server names none, for
+	// at Auth0 there always is one. The default is the adapter's name.
+	ClientID string `json:"client_id"`
 	// LogClaims puts what scripts log into the token, where the server has a place
 	// for that. It is for trying things out.
 	LogClaims bool `json:"log_claims"`
@@ -69,7 +72,7 @@ func parseSettings(server string, raw json.RawMessage) (s setting, err error) {
 			return setting{}, fmt.Errorf("%s has the wrong type", e.Field)
 		}
 		if _, field, ok := strings.Cut(err.Error(), "unknown field "); ok {
-			return setting{}, fmt.Errorf("there is no setting %s; there are secret, signing_key, connection and log_claims", field)
+			return setting{}, fmt.Errorf("there is no setting %s; there are secret, signing_key, connection, client_id and log_claims", field)
 		}
 		return setting{}, errors.New(`it must be an object, like {"secret": "…"}`)
 	}

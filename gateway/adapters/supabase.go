@@ -261,6 +261,7 @@ func (c *call) supabaseSMS() (any, error) {
 		kind = "otp_enroll"
 	}
 	return c.sent(rulebox.TriggerPhoneProvider, &event.CustomPhoneProvider{
+		Client:       *c.client(o),
 		Notification: event.PhoneMessage{AsText: text, AsVoice: text, Code: b.SMS.OTP, DeliveryMethod: "text", MessageType: kind, Recipient: to},
 		Request:      o.request(), Tenant: event.Tenant{ID: c.tenant}, User: p.actions(c.connectionOr(o.connection)),
 	})
@@ -315,6 +316,7 @@ func (c *call) supabaseEmail() (any, error) {
 			html += "<p>Code: " + token + "</p>"
 		}
 		return c.sent(rulebox.TriggerEmailProvider, &event.CustomEmailProvider{
+			Client:       *c.client(o),
 			Notification: event.Email{To: to, Subject: words[1], Text: text, HTML: html, MessageType: words[0]},
 			Request:      o.request(), Tenant: event.Tenant{ID: c.tenant}, User: p.actions(c.connectionOr(o.connection)),
 		})

@@ -248,7 +248,7 @@ func (c *call) zitadelSAML(b *zitadelBody) (any, error) {
 	mappings := obj(obj(v.context, "samlConfiguration"), "mappings")
 	list := []any{}
 	for _, name := range slices.Sorted(maps.Keys(mappings)) {
-		if values := texts(v.user[str(mappings, name)]); len(values) > 0 {
+		if values := texts(member(v.user, str(mappings, name))); len(values) > 0 {
 			list = append(list, object{"name": name, "name_format": "urn:oasis:names:tc:SAML:2.0:attrname-format:uri", "value": values})
 		}
 	}
@@ -260,6 +260,18 @@ func (c *call) zitadelSAML(b *zitadelBody) (any, error) {
 		answer["set_user_metadata"] = set
 	}
 	return answer, nil
+}
+
+// member returns the member of the name, or what its parts between dots lead to.
+func member(o object, name string) any {
+	if v, ok := o[name]; ok {
+		return v
+	}
+	parent, rest, ok := strings.Cut(name, ".")
+	if inner := obj(o, parent); ok && inner != nil {
+		return member(inner, rest)
+	}
+	return nil
 }
 
 // texts returns the values of an attribute.
