@@ -114,8 +114,8 @@ func (c *client) exchange(code, verifier string) (status int, answer map[string]
 const acts = `function acts(user, context, callback) {
   switch (context.request.query.act) {
   case 'reserved':
-    Object.assign(context.idToken, { sub: 'auth0|2', iss: 'https://evil.example', aud: 'evil', exp: 1, nonce: 'other', amr: ['mfa'], email: 'new@acme.example', fine: [1, { a: null }] });
-    Object.assign(context.accessToken, { sub: 'auth0|2', client_id: 'evil', scope: ['orders', 'read:all'], fine: 1.5 });
+    Object.assign(context.idToken, { sub: 'auth0|2', iss: 'https://evil.example', aud: 'evil', exp: 1, nonce: 'other', amr: ['mfa'], acr: 'gold', act: { sub: 'auth0|2' }, email: 'new@acme.example', fine: [1, { a: null }] });
+    Object.assign(context.accessToken, { sub: 'auth0|2', client_id: 'evil', act: { sub: 'auth0|2' }, permissions: ['all'], scope: ['orders', 'read:all'], fine: 1.5 });
     break;
   case 'multifactor': context.multifactor = { provider: 'any' }; break;
   case 'nobody': context.primaryUser = 'auth0|99'; break;
@@ -188,6 +188,10 @@ func TestWhatScriptsDecide(t *testing.T) {
 		assert.Equal(t, []any{"shop"}, id["aud"])
 		assert.Equal(t, "n-1", id["nonce"])
 		assert.Equal(t, []any{"pwd"}, id["amr"])
+		for _, name := range []string{"acr", "act", "permissions"} {
+			assert.NotContains(t, id, name, "nor may a rule set what the server leaves out")
+			assert.NotContains(t, access, name)
+		}
 		assert.Equal(t, "new@acme.example", id["email"], "the profile's claims are a rule's to change")
 		assert.Equal(t, []any{1.0, map[string]any{"a": nil}}, id["fine"])
 		assert.Equal(t, "auth0|1", access["sub"])

@@ -2,7 +2,9 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -55,6 +57,30 @@ func TestLoginsInABrowser(t *testing.T) {
 		b := newBrowser(t, chromium, on)
 		b.login("bob@acme.example", "bob-secret")
 		b.refused("access_denied", "Please verify your email address first: we have sent you a link.")
+	})
+
+	t.Run("an answer is posted from another site", func(t *testing.T) {
+		b := newBrowser(t, chromium, on)
+		b.login("eve@acme.example", "eve-secret")
+		q := must(t, b.location()).Query()
+		q.Set("answer", "no")
+		shop := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+		res, err := shop.PostForm(on.shop+"/ask/terms", q)
+		require.NoError(t, err)
+		defer res.Body.Close()
+		back, err := res.Location()
+		require.NoError(t, err)
+		// 127.0.0.1 is another site than localhost.
+		site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprintf(w, `<!doctype html><form method=post action=%q><input name=state value=%q><input name=session_token value=%q><button id=post>Post</button></form>`,
+				on.issuer+"/continue", back.Query().Get("state"), back.Query().Get("session_token"))
+		}))
+		defer site.Close()
+		b.open(site.URL)
+		b.click("#post")
+		require.Equal(t, on.issuer+"/continue", b.location())
+		b.click("#go")
+		b.refused("access_denied", "You have not accepted the terms.")
 	})
 
 	t.Run("an action redirects", func(t *testing.T) {

@@ -78,6 +78,9 @@ func run(ctx context.Context, o options, log *slog.Logger, ready func(issuer, sh
 		if err == nil {
 			l, err = net.Listen("tcp", address)
 		}
+		if errors.Is(err, syscall.EADDRINUSE) {
+			err = fmt.Errorf("%w (-help has the flags that choose others)", err)
+		}
 		if err != nil {
 			return nil, ""
 		}

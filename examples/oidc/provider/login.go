@@ -26,8 +26,8 @@ func (s *Server) browser(w http.ResponseWriter, r *http.Request) string {
 		return c.Value
 	}
 	value := random()
-	// Lax: not with forms of other sites, but when a page of the tenant's sends the
-	// browser back to /continue.
+	// Lax: not with forms of other sites, but when a page of the tenant's redirects
+	// the browser back to /continue.
 	http.SetCookie(w, &http.Cookie{Name: cookie, Value: value, Path: "/", HttpOnly: true, Secure: s.secure, SameSite: http.SameSiteLaxMode})
 	return value
 }
@@ -104,6 +104,12 @@ func (s *Server) prove(r *http.Request, email, password string) (*User, error) {
 func (s *Server) goOn(w http.ResponseWriter, r *http.Request) {
 	if err := r.ParseForm(); err != nil {
 		s.refuse(w, http.StatusBadRequest, noSuchLogin)
+		return
+	}
+	if _, err := r.Cookie(cookie); err != nil && r.Method == http.MethodPost {
+		// A form of another site comes without the cookie. Sent again from here, by
+		// the user, it has it.
+		s.page(w, http.StatusOK, "again.html", r.PostForm)
 		return
 	}
 	state := r.Form.Get("state")
