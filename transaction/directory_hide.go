@@ -30,7 +30,7 @@ func hider(password string) hidden {
 	forms := []string{
 		password, string(escaped[1 : len(escaped)-1]), string(quote(password)[1 : len(quote(password))-1]),
 		strings.ReplaceAll(strings.ReplaceAll(password, `\`, `\\`), `'`, `\'`),
-		url.QueryEscape(password), url.PathEscape(password),
+		url.QueryEscape(password), url.PathEscape(password), escapeComponent(password),
 		base64.RawStdEncoding.EncodeToString(b), base64.RawURLEncoding.EncodeToString(b),
 		hex.EncodeToString(b), strings.ToUpper(hex.EncodeToString(b)),
 	}
@@ -40,6 +40,11 @@ func hider(password string) hidden {
 		pairs = append(pairs, f, "[password]")
 	}
 	return hidden{strings.NewReplacer(pairs...)}
+}
+
+// escapeComponent is encodeURIComponent, which leaves !'()* as they are.
+func escapeComponent(s string) string {
+	return strings.NewReplacer("+", "%20", "%21", "!", "%27", "'", "%28", "(", "%29", ")", "%2A", "*").Replace(url.QueryEscape(s))
 }
 
 func (h hidden) logs(logs []rulebox.Log) {

@@ -159,6 +159,9 @@ func (r *Realm) neverCalled(i int) *rulebox.Error {
 	name := r.progs[i].Script.Name
 	e := rulebox.Errorf(rulebox.CodeTimeout, "%s %q: callback was never called, and nothing is left that could call it", r.kind(), name)
 	e.Script = name
+	if text := r.parameterHint(); text != "" {
+		return e.WithHint("%s", text)
+	}
 	return e.WithHint("every path through the %s must end with callback(null, …) or callback(error); a returned value or promise does not complete it", r.kind())
 }
 

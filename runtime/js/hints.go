@@ -23,14 +23,25 @@ func (r *Realm) hint(e *rulebox.Error, v goja.Value) {
 	if e.Hint != "" {
 		return
 	}
-	if e.Hint = r.ownHint(e, v); e.Hint != "" {
+	e.Hint = r.ownHint(e, v)
+	// A database script hands on its driver's errors, who knows no URL but localhost.
+	database := r.kind() == string(rulebox.KindDBScript)
+	if e.Hint != "" && !database {
 		return
 	}
 	defer func() {
-		if text := r.missingKeys(); text != "" && e.Code == rulebox.CodeThrew {
+		if text := r.missingKeys(); text != "" && (e.Code == rulebox.CodeThrew || database) {
 			e.Hint = strings.TrimPrefix(e.Hint+"; "+text, "; ")
 		}
 	}()
+	if e.Hint != "" {
+		return
+	}
+	if e.Name == "TypeError" || e.Name == "ReferenceError" {
+		if e.Hint = r.parameterHint(); e.Hint != "" {
+			return
+		}
+	}
 	switch e.Name {
 	case "ReferenceError":
 		if name, ok := strings.CutSuffix(e.Message, " is not defined"); ok {
@@ -178,8 +189,12 @@ func (r *Realm) missingKeys() string {
 		keys := slices.DeleteFunc(slices.Sorted(maps.Keys(has)), func(k string) bool { return len(k) > maxName })
 		have = "it has " + strings.Join(keys[:min(len(keys), maxKeys)], ", ")
 	}
-	return fmt.Sprintf("the %s reads configuration.%s, which is not there (%s): if that is the cause, add it to rules-configs, or give --config",
-		r.kind(), strings.Join(missing, ", configuration."), have)
+	where := "rules-configs"
+	if r.kind() == string(rulebox.KindDBScript) {
+		where = "options.configuration of the connection's database.json"
+	}
+	return fmt.Sprintf("the %s reads configuration.%s, which is not there (%s): if that is the cause, add it to %s, or give --config",
+		r.kind(), strings.Join(missing, ", configuration."), have, where)
 }
 
 // typeHint says what the engine's messages mean that Node.js words differently.

@@ -28,6 +28,7 @@ type Program struct {
 	prg       *goja.Program
 	file      string   // stands for the source in stack traces
 	names     []string // identifiers of the source, for advice
+	arity     int      // parameters of the function, -1 if that is not known
 	module    bool     // running the program gives a module body
 	global    bool     // mentions the global object, so that its cache is kept
 	ticks     bool     // mentions nextTick, so that turns are run with their ticks
@@ -61,7 +62,7 @@ func Compile(s *rulebox.Script) (*Program, error) {
 	}
 	p.Plain = r.PlainFunction && !p.module
 	p.Requires, p.Warnings, p.polyfills, p.position = r.Requires, r.Warnings, r.Polyfills, r.Position
-	p.names = r.Names
+	p.names, p.arity = r.Names, r.Arity
 	p.global = slices.Contains(r.Names, "global") || slices.Contains(r.Names, "globalThis")
 	p.ticks = strings.Contains(s.Source, "nextTick")
 	p.warmth = warmthOf(s.Source)

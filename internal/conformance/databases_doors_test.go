@@ -1,0 +1,140 @@
+//go:build !race
+
+package conformance
+
+import (
+	"context"
+	"crypto/rand"
+	"io"
+	"net"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/bus"
+	"github.com/rulebox/rulebox/internal/testserver"
+	"github.com/rulebox/rulebox/modules"
+	"github.com/rulebox/rulebox/modules/mysqlwire"
+	"github.com/rulebox/rulebox/modules/pgwire"
+	"github.com/rulebox/rulebox/runtime"
+	"github.com/rulebox/rulebox/sandbox"
+	"github.com/rulebox/rulebox/transaction"
+)
+
+// dialer is a modules.Host for scripts that run in this process.
+type dialer struct{}
+
+func (*dialer) Dial(ctx context.Context, network, address string) (net.Conn, error) {
+	return (&net.Dialer{}).DialContext(ctx, network, address)
+}
+
+func (*dialer) Rand() io.Reader { return rand.Reader }
+
+type namedDoor struct {
+	name string
+	open databaseDoor
+}
+
+// databaseDoors are all ways to a user database: in process, in jailed workers, and
+// those over NATS.
+func databaseDoors(t *testing.T) []namedDoor {
+	h := &dialer{}
+	runner := runtime.NewRunner(runtime.Options{Host: h})
+	t.Cleanup(func() {
+		runner.Close()
+		modules.CloseConnections(h)
+	})
+	pool, err := sandbox.New(sandbox.Options{MaxWorkers: 8, MaxPerTenant: 1, Warm: 2})
+	require.NoError(t, err)
+	run(t, pool.Run)
+	return []namedDoor{{"process", through(runner)}, {"pool", through(pool)}, {"nats", databasesOverNATS(t, pool)}}
+}
+
+// manyTenants are those that were added.
+type manyTenants struct {
+	mu  sync.Mutex // guards all
+	all map[string]*transaction.Tenant
+}
+
+func (m *manyTenants) Tenant(name string) *transaction.Tenant {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.all[name]
+}
+
+func databasesOverNATS(t *testing.T, pool *sandbox.Pool) databaseDoor {
+	tenants := &manyTenants{all: map[string]*transaction.Tenant{}}
+	server, err := bus.StartServer(bus.ServerOptions{DataDir: t.TempDir(), Listen: "127.0.0.1:0"})
+	require.NoError(t, err)
+	t.Cleanup(server.Close)
+	conn, err := server.Conn()
+	require.NoError(t, err)
+	t.Cleanup(conn.Close)
+	handler := &transaction.Directory{Tenants: tenants, Pad: shortPad, Next: &transaction.Pipeline{Tenants: tenants, Next: pool}}
+	ready := make(chan struct{})
+	run(t, func(ctx context.Context) error {
+		return bus.Serve(ctx, bus.ServeOptions{Conn: conn, Handler: handler, Ready: func() { close(ready) }})
+	})
+	<-ready
+	client, err := bus.Connect(context.Background(), bus.ConnectOptions{DataDir: server.DataDir(), URL: server.URL()})
+	require.NoError(t, err)
+	t.Cleanup(client.Close)
+	return func(_ *testing.T, tenant *transaction.Tenant) rulebox.Invoker {
+		tenants.mu.Lock()
+		defer tenants.mu.Unlock()
+		tenants.all[tenant.Name] = tenant
+		return client
+	}
+}
+
+// serverAt is what scripts know about a server.
+func serverAt(s *testserver.Server, scheme string) databaseServer {
+	return databaseServer{egress: []string{s.Address()}, configuration: map[string]string{
+		"HOST": s.Host, "PORT": strconv.Itoa(s.Port), "USER": s.User, "PASSWORD": s.Password, "DATABASE": s.Database,
+		"URL": scheme + "://" + s.User + ":" + strings.ReplaceAll(s.Password, " ", "%20") + "@" + s.Address() + "/" + s.Database,
+	}}
+}
+
+// Without a server: what scripts are, what they answer, and what they do wrong.
+func TestDatabaseForms(t *testing.T)  { runDatabases(t, "forms.txtar", databaseServer{}) }
+func TestDatabaseFaults(t *testing.T) { runDatabases(t, "faults.txtar", databaseServer{}) }
+
+func TestDatabasePostgreSQL(t *testing.T) {
+	s := postgresFor(t)
+	runDatabases(t, "postgres.txtar", s)
+	runDatabases(t, "hashes.txtar", s)
+}
+
+func postgresFor(t *testing.T) databaseServer {
+	server := testserver.PostgreSQL(t, testserver.Options{})
+	s := serverAt(server, "postgres")
+	s.setup = func(t *testing.T, text string) {
+		c, err := net.Dial("tcp", server.Address())
+		require.NoError(t, err)
+		conn, err := pgwire.Connect(t.Context(), c, &pgwire.Config{User: server.User, Password: server.Password, Database: server.Database})
+		require.NoError(t, err)
+		defer conn.Close()
+		_, err = conn.Query(t.Context(), text)
+		require.NoError(t, err)
+	}
+	return s
+}
+
+func TestDatabaseMariaDB(t *testing.T) {
+	server := testserver.MariaDB(t, testserver.Options{})
+	s := serverAt(server, "mysql")
+	s.setup = func(t *testing.T, text string) {
+		c, err := net.Dial("tcp", server.Address())
+		require.NoError(t, err)
+		conn, err := mysqlwire.Connect(t.Context(), c, &mysqlwire.Config{User: server.User, Password: server.Password, Database: server.Database, MultipleStatements: true})
+		require.NoError(t, err)
+		defer conn.Close()
+		_, err = conn.Query(t.Context(), text)
+		require.NoError(t, err)
+	}
+	runDatabases(t, "mysql.txtar", s)
+}
