@@ -18,7 +18,7 @@ import (
 type bench struct {
 	dir    string // temporary
 	binary string
-	older  string // a binary to compare with, or empty
+	older  string // binaries to compare with, by commas
 	quick  bool
 
 	payload []byte // {user, context}, 4.7 KB
@@ -38,7 +38,7 @@ func main() {
 	}
 	b := &bench{}
 	flag.StringVar(&b.binary, "rulebox", "bin/rulebox", "the binary to measure")
-	flag.StringVar(&b.older, "before", "", "an older binary to measure beside it, in the table before")
+	flag.StringVar(&b.older, "before", "", "older binaries to measure beside it, by commas, in the table before")
 	flag.BoolVar(&b.quick, "quick", false, "few rounds: to see that it works")
 	only := flag.String("only", "", "one table: latency, throughput, actions, web, first, density, noisy, kill, save, native, database, modules, memory, before")
 	flag.Parse()

@@ -19,6 +19,8 @@ type subject struct {
 	rates []float64
 	// medians are those of each round.
 	medians []float64
+	// node and jailed are microseconds of processor time for a login, by round.
+	node, jailed []float64
 }
 
 func (s *subject) name() string {
