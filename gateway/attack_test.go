@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/gateway/adapters"
 )
 
 func allowing(_ context.Context, inv *rulebox.Invocation) (*rulebox.Result, error) {
@@ -132,4 +133,43 @@ func TestHeadersHoldNoText(t *testing.T) {
 	assert.Empty(t, a.header.Get("Set-Cookie"))
 	assert.Equal(t, "threw", a.header.Get("Rulebox-Code"))
 	assert.True(t, json.Valid([]byte(a.body)))
+}
+
+// Bodies of strangers who say that they are an identity server are held apart from
+// those with a token, and not for long.
+func TestSlowHooksLeaveTriggersAlone(t *testing.T) {
+	s := edge(t, allowing, func(o *Options) {
+		o.Adapters = func(string) map[string]json.RawMessage {
+			return map[string]json.RawMessage{"supabase": json.RawMessage(`{"secret":"v1,whsec_MDEyMzQ1Njc4OWFiY2RlZg=="}`)}
+		}
+	})
+	var conns []net.Conn
+	defer func() {
+		for _, c := range conns {
+			c.Close()
+		}
+	}()
+	open := func() net.Conn {
+		c, err := net.Dial("tcp", s.Listener.Addr().String())
+		require.NoError(t, err)
+		conns = append(conns, c)
+		fmt.Fprintf(c, "POST /v1/tenants/acme/adapters/supabase/send-sms HTTP/1.1\r\nHost: x\r\nwebhook-id: 1\r\nwebhook-timestamp: %d\r\nwebhook-signature: v1,AAAA\r\nContent-Length: %d\r\n\r\n{", time.Now().Unix(), adapters.MaxBody)
+		return c
+	}
+	first := open()
+	for range maxTenantBytes / adapters.MaxBody {
+		open()
+	}
+	full := func() bool {
+		a := send(t, s, "POST", "/v1/tenants/acme/adapters/supabase/send-sms", "", "{}", "webhook-id", "1", "webhook-timestamp", fmt.Sprint(time.Now().Unix()), "webhook-signature", "v1,AAAA")
+		return a.status == http.StatusServiceUnavailable
+	}
+	require.Eventually(t, full, 10*time.Second, time.Millisecond)
+	require.Equal(t, http.StatusOK, send(t, s, "POST", "/v1/tenants/acme/triggers/login", "acme", `{"user":{},"context":{}}`).status)
+	require.NoError(t, first.SetReadDeadline(time.Now().Add(30*time.Second)))
+	res, err := http.ReadResponse(bufio.NewReader(first), nil)
+	require.NoError(t, err, "the slow one is ended by the server")
+	res.Body.Close()
+	require.Equal(t, http.StatusBadRequest, res.StatusCode)
+	require.Eventually(t, func() bool { return !full() }, 10*time.Second, 10*time.Millisecond)
 }

@@ -26,6 +26,11 @@ import (
 // MaxBody bounds the body of a hook's request, in bytes.
 const MaxBody = 1 << 20
 
+// readTimeout is how long a server may take to send a body. It stands in the same
+// data centre, or near; who is slow holds room that others of the tenant need, and
+// has proved nothing yet.
+const readTimeout = 5 * time.Second
+
 // sendTimeout is how long a server may take to read an answer.
 const sendTimeout = 30 * time.Second
 
@@ -50,6 +55,8 @@ type Options struct {
 
 type handler struct {
 	Options
+	// reminders is the log for what is the same with every login.
+	reminders *zap.Logger
 	// deliveries are the signed requests of the last minutes, events those of
 	// servers that try again for longer.
 	deliveries, events seen
@@ -61,17 +68,21 @@ func New(o Options) http.Handler {
 		o.Logger = zap.NewNop()
 	}
 	// Who has no secret may send as much as he likes: the log is not to be filled.
-	o.Logger = o.Logger.WithOptions(zap.WrapCore(func(c zapcore.Core) zapcore.Core {
-		return zapcore.NewSamplerWithOptions(c, time.Second, 10, 0)
-	}))
+	reminders := sampled(o.Logger, time.Minute, 1)
+	o.Logger = sampled(o.Logger, time.Second, 10)
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	h := &handler{Options: o, deliveries: seen{window: 2 * tolerance}, events: seen{window: eventAge + tolerance}}
+	h := &handler{Options: o, reminders: reminders, deliveries: seen{window: 2 * tolerance}, events: seen{window: eventAge + tolerance}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/v1/tenants/{tenant}/adapters/{server}", h.serve)
 	mux.HandleFunc("/v1/tenants/{tenant}/adapters/{server}/{hook...}", h.serve)
 	return mux
+}
+
+// sampled returns a log that keeps so many lines of the same text in each interval.
+func sampled(log *zap.Logger, interval time.Duration, lines int) *zap.Logger {
+	return log.WithOptions(zap.WrapCore(func(c zapcore.Core) zapcore.Core { return zapcore.NewSamplerWithOptions(c, interval, lines, 0) }))
 }
 
 // A server is one identity server's protocol.
@@ -195,7 +206,11 @@ func (c *call) read(w http.ResponseWriter) (give func(), err error) {
 			return nil, err
 		}
 	}
+	deadline := http.NewResponseController(w) // not every writer can; a server's can
+	_ = deadline.SetReadDeadline(time.Now().Add(readTimeout))
 	c.body, err = io.ReadAll(http.MaxBytesReader(w, c.r.Body, MaxBody))
+	// One that passed later would look as if the server had hung up.
+	_ = deadline.SetReadDeadline(time.Time{})
 	if err == nil {
 		return give, nil
 	}
@@ -271,7 +286,10 @@ func (c *call) warn(text string, fields ...zap.Field) {
 func cut(s string) string { return s[:min(len(s), 64)] }
 
 // undone logs that a script asked for something that the server has no way to do.
-func (c *call) undone(what string) { c.warn("not done: " + what) }
+// Once a minute is enough for each tenant, adapter and text.
+func (c *call) undone(what string) {
+	c.reminders.Warn("adapter "+c.name+" of tenant "+c.tenant+": not done: "+what, zap.String("hook", c.hook), zap.String("id", c.id))
+}
 
 func (c *call) write(w http.ResponseWriter, a answer) {
 	header := w.Header()

@@ -146,7 +146,7 @@ func (b *kratosBody) occasion() *occasion {
 		}
 		return ""
 	}
-	o.ip, o.userAgent = first(header("True-Client-Ip"), header("X-Real-Ip"), header("X-Forwarded-For")), header("User-Agent")
+	o.ip, o.userAgent = first(header("True-Client-Ip"), header("X-Real-Ip"), leftmost(header("X-Forwarded-For"))), header("User-Agent")
 	if b.Identity != nil {
 		if id := first(b.Identity.OrganizationID, b.Flow.OrganizationID); id != "" {
 			o.organization = object{"id": id, "name": id, "display_name": id, "metadata": object{}}
@@ -157,7 +157,7 @@ func (b *kratosBody) occasion() *occasion {
 	}
 	o.sessionID, o.mfa = b.Session.ID, b.Session.AAL == "aal2" || b.Session.AAL == "aal3"
 	for _, d := range b.Session.Devices {
-		o.ip, o.userAgent = first(d.IP, o.ip), first(d.UserAgent, o.userAgent)
+		o.ip, o.userAgent = first(hostOnly(d.IP), o.ip), first(d.UserAgent, o.userAgent)
 	}
 	for _, m := range b.Session.Methods {
 		name := first(kratosMethods[m.Method], m.Method)

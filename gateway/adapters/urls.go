@@ -1,6 +1,10 @@
 package adapters
 
-import "net/url"
+import (
+	"net"
+	"net/url"
+	"strings"
+)
 
 // queryOf returns the query of a URL, each name with its first value.
 func queryOf(text string) object {
@@ -20,4 +24,18 @@ func hostOf(text string) string {
 		return u.Hostname()
 	}
 	return ""
+}
+
+// hostOnly returns an address without its port.
+func hostOnly(address string) string {
+	if host, _, err := net.SplitHostPort(address); err == nil {
+		return host
+	}
+	return address
+}
+
+// leftmost returns the client's address of an X-Forwarded-For.
+func leftmost(list string) string {
+	ip, _, _ := strings.Cut(list, ",")
+	return strings.TrimSpace(ip)
 }
