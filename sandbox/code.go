@@ -132,7 +132,7 @@ func (p *Pool) checkWASM(ctx context.Context, s *rulebox.Script) (*Report, error
 	} else if err != nil {
 		p.log.Warn("native code could not be fetched: it is made here", zap.String("digest", string(s.Digest)), zap.Error(err))
 	}
-	ctx, cancel := context.WithTimeout(ctx, compileTime)
+	ctx, cancel := context.WithTimeout(ctx, p.opt.CompileTime)
 	defer cancel()
 	w, free, werr := p.throwaway(ctx, confine.WASM)
 	if werr != nil {
@@ -140,7 +140,7 @@ func (p *Pool) checkWASM(ctx context.Context, s *rulebox.Script) (*Report, error
 	}
 	defer free()
 	start := time.Now()
-	rep, werr := w.check(ctx, s, compileTime)
+	rep, werr := w.check(ctx, s, p.opt.CompileTime)
 	if werr != nil {
 		return nil, werr
 	}
@@ -168,9 +168,6 @@ func (p *Pool) Ready(ctx context.Context, c *rulebox.Chain) error {
 	}
 	return nil
 }
-
-// compileTime bounds the compilation of one script that is WebAssembly.
-const compileTime = 30 * time.Second
 
 var errCode = errors.New("code that is not what was announced")
 

@@ -58,6 +58,9 @@ type Options struct {
 	// Code keeps native code of WebAssembly. Default: in memory, for as long as the
 	// pool lives.
 	Code CodeStore
+	// CompileTime bounds the compilation of one script that is WebAssembly. Default
+	// 30 s.
+	CompileTime time.Duration
 	// Logger gets one line for each worker that died and each refused dial.
 	// Default: none.
 	Logger *zap.Logger
@@ -108,6 +111,7 @@ func (o Options) withDefaults() (Options, error) {
 	set(&o.Queue, 1024)
 	setD(&o.IdleTTL, 10*time.Minute)
 	setD(&o.SessionTTL, 30*time.Second)
+	setD(&o.CompileTime, 30*time.Second)
 	setD(&o.Grace, 100*time.Millisecond)
 	setD(&o.Drain, 5*time.Second)
 	set(&o.Egress.MaxDials, 64)

@@ -114,7 +114,9 @@ func (r *Realm) runGuestRule(i int, args []goja.Value) *rulebox.Error {
 			continue
 		}
 		v, err := r.codec.DecodeOwned(text)
-		if err != nil {
+		if err != nil && r.alive() {
+			return r.badOutput("the output's %s cannot be taken: %v", argName(rulebox.TriggerLogin, n), err)
+		} else if err != nil {
 			return r.failed(err)
 		}
 		r.given[n+1] = v

@@ -3,8 +3,10 @@ package wasm
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"unicode/utf8"
 )
 
 // An Answer is what a rule or an action wrote.
@@ -22,6 +24,9 @@ func ParseAnswer(text []byte) (*Answer, error) {
 	a := &Answer{}
 	if text = bytes.TrimSpace(text); len(text) == 0 {
 		return a, nil
+	}
+	if !utf8.Valid(text) {
+		return nil, errors.New("the output is not JSON: it is not UTF-8")
 	}
 	var all map[string]json.RawMessage
 	d := json.NewDecoder(bytes.NewReader(text))

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
 )
 
@@ -87,7 +89,41 @@ func (e *Engine) Compile(ctx context.Context, source []byte) (*Program, error) {
 	if p.code, err = e.rt.CompileModule(ctx, source); err != nil {
 		return nil, fmt.Errorf("it does not compile: %w", err)
 	}
+	if err := p.linked(); err != nil {
+		return nil, errors.Join(err, p.Close(ctx))
+	}
 	return p, nil
+}
+
+// linked returns nil if the host has all that the module imports, of these types.
+func (p *Program) linked() error {
+	for _, want := range p.code.ImportedFunctions() {
+		module, name, _ := want.Import()
+		host := p.engine.rt.Module(module)
+		if host == nil {
+			return fmt.Errorf("it imports from %s, which this host does not have", clip(module))
+		}
+		have, ok := host.ExportedFunctionDefinitions()[name]
+		switch {
+		case !ok:
+			return fmt.Errorf("it imports %s of %s, which this host does not have", clip(name), clip(module))
+		case !slices.Equal(have.ParamTypes(), want.ParamTypes()) || !slices.Equal(have.ResultTypes(), want.ResultTypes()):
+			return fmt.Errorf("it imports %s of %s with other types: %s, not %s", clip(name), clip(module), typesOf(want), typesOf(have))
+		}
+	}
+	return nil
+}
+
+// typesOf writes a function's type as (i64, i32) -> (i64).
+func typesOf(d api.FunctionDefinition) string {
+	names := func(types []api.ValueType) string {
+		s := make([]string, len(types))
+		for i, t := range types {
+			s[i] = api.ValueTypeName(t)
+		}
+		return "(" + strings.Join(s, ", ") + ")"
+	}
+	return names(d.ParamTypes()) + " -> " + names(d.ResultTypes())
 }
 
 // Handlers are the exports that can be called as Input.Function; none for a WASI

@@ -145,6 +145,9 @@ func (p *Program) Run(ctx context.Context, in Input) ([]byte, error) {
 	if err != nil {
 		return nil, r.failed(err, stdout)
 	}
+	if stdout.full {
+		return nil, r.failed(errOutput, stdout) // although the module took it well
+	}
 	if p.ABI == Command {
 		return stdout.b, nil
 	}

@@ -251,6 +251,7 @@ func FuzzFrames(f *testing.F) {
 	f.Add((&Invoke{Seq: 1, Resume: &rulebox.Resume{Script: -1, Commands: []json.RawMessage{json.RawMessage(`[]`)}}, Cache: []rulebox.CacheEntry{{Key: "k"}}}).Append(nil))
 	f.Add(AppendResult(nil, 1, &rulebox.Result{Commands: []json.RawMessage{nil, {}}, Suspended: 1 << 16}, nil))
 	f.Add(AppendID(nil, KindForget, 1))
+	f.Add(AppendCode(nil, "digest", [32]byte{1}, make([]byte, 100)))
 	f.Add([]byte{0xff, 0xff, 0xff, 0x00, 10, 1, 0, 1, 0xff, 0xff, 0xff, 0xff, 0x0f})
 	f.Fuzz(func(t *testing.T, in []byte) {
 		rd := NewReader(bytes.NewReader(in), 1<<20)
@@ -300,6 +301,12 @@ func decodeAny(t *testing.T, kind Kind, b []byte) {
 		}
 	case KindReport:
 		new(Report).Decode(b)
+	case KindCode:
+		var m, again Code
+		if m.Decode(b) == nil {
+			require.NoError(t, again.Decode(body(t, m.Append(nil), KindCode)))
+			require.Equal(t, m, again)
+		}
 	default:
 		DecodeID(b)
 	}
