@@ -59,7 +59,8 @@ type settings struct {
 	} `json:"cache"`
 	Modules moduleSettings `json:"modules"`
 	// Adapters are the settings for the hooks of identity servers, by adapter. What
-	// they may be is the gateway's matter: Folder.CheckAdapters.
+	// they may be is the gateway's matter: Folder.CheckAdapters. Their secrets may come
+	// from the environment.
 	Adapters map[string]json.RawMessage `json:"adapters"`
 	// ApplyMetadata has Rulebox save metadata through the management API.
 	ApplyMetadata bool `json:"apply_metadata"`

@@ -101,10 +101,9 @@ func (l *loader) loadAll(ctx context.Context, check CheckFunc) (*transaction.Ten
 			return nil, inFile(settingsFile, fmt.Errorf("egress: %w", err))
 		}
 	}
-	if l.checkAdapters != nil {
-		if err := l.checkAdapters(l.settings.Adapters); err != nil {
-			return nil, inFile(settingsFile, err)
-		}
+	adapters, err := l.adapters()
+	if err != nil {
+		return nil, inFile(settingsFile, err)
 	}
 	p, err := l.parts()
 	if err != nil {
@@ -122,7 +121,7 @@ func (l *loader) loadAll(ctx context.Context, check CheckFunc) (*transaction.Ten
 		UnauthorizedAs: l.settings.UnauthorizedError,
 		Bypass:         l.settings.CustomCode != nil && !*l.settings.CustomCode,
 		ApplyMetadata:  l.settings.ApplyMetadata,
-		Adapters:       l.settings.Adapters,
+		Adapters:       adapters,
 		Connections:    map[string]*transaction.Connection{},
 	}
 	for _, d := range p.databases {

@@ -30,10 +30,10 @@ const (
 
 // serveShop starts a server with the tenant of examples/adapters.
 func serveShop(t *testing.T) *node {
-	for _, name := range []string{"KRATOS_SECRET", "HYDRA_SECRET", "ZITADEL_SIGNING_KEY", "LOGTO_SECRET", "LOGTO_SIGNING_KEY", "KEYCLOAK_SECRET", "KEYCLOAK_SIGNING_KEY"} {
-		t.Setenv("RULEBOX_CONFIG_SHOP_"+name, adapterSecret)
+	for _, name := range []string{"KRATOS_SECRET", "HYDRA_SECRET", "ZITADEL_SECRET", "LOGTO_SECRET", "LOGTO_SIGNING_KEY", "KEYCLOAK_SECRET", "KEYCLOAK_SIGNING_KEY"} {
+		t.Setenv("RULEBOX_SECRET_SHOP_ADAPTER_"+name, adapterSecret)
 	}
-	t.Setenv("RULEBOX_CONFIG_SHOP_SUPABASE_HOOK_SECRET", "v1,whsec_"+base64.StdEncoding.EncodeToString([]byte(webhookKey)))
+	t.Setenv("RULEBOX_SECRET_SHOP_ADAPTER_SUPABASE_SECRET", "v1,whsec_"+base64.StdEncoding.EncodeToString([]byte(webhookKey)))
 	n := newNode(t, "")
 	require.NoError(t, os.CopyFS(filepath.Join(n.tenants, "shop"), os.DirFS("../../examples/adapters/tenant")))
 	n.start()
@@ -100,6 +100,42 @@ func TestAdapters(t *testing.T) {
 		}
 	}
 	assert.NotContains(t, n.stderr.String(), "alice", "the log tells no guest data")
+}
+
+// Mistakes in the settings keep the tenant from loading, and name the field; secrets
+// from files count as well, and no script can read those of the environment.
+func TestAdapterSettings(t *testing.T) {
+	t.Setenv("RULEBOX_SECRET_FINE_ADAPTER_KRATOS_SECRET", adapterSecret)
+	t.Setenv("RULEBOX_SECRET_SHORT_ADAPTER_KRATOS_SECRET", "s3cr3t")
+	t.Setenv("RULEBOX_SECRET_OTHER_ADAPTER_KRATIS_SECRET", adapterSecret)
+	n := serveNode(t, `
+-- fine/rulebox.json --
+{"adapters": {"logto": {"secret": "from-the-file-0123"}}}
+-- fine/rules/look.js --
+function (user, context, callback) {
+  const all = JSON.stringify([configuration, user, context, typeof process === 'undefined' ? {} : process.env]);
+  callback(all.includes('0123456789abcdef') ? new UnauthorizedError('seen') : null, user, context);
+}
+-- short/rules/a.js --
+function (user, context, callback) { callback(null, user, context); }
+-- other/rules/a.js --
+function (user, context, callback) { callback(null, user, context); }
+-- typo/rulebox.json --
+{"adapters": {"kratos": {"secret_key": "s3cr3t-0123456789"}}}
+`)
+	send := func(tenant, adapter, key string) int {
+		return n.send("POST", "/v1/tenants/"+tenant+"/adapters/"+adapter, "", `{"identity":{"id":"i"},"context":{"user":{"id":"u"}}}`, "X-Api-Key", key).status
+	}
+	assert.Equal(t, 200, send("fine", "kratos/login", adapterSecret))
+	assert.Equal(t, 200, send("fine", "logto/access-token", "from-the-file-0123"))
+	assert.Equal(t, 401, send("fine", "kratos/login", "from-the-file-0123"))
+	assert.Equal(t, 400, send("fine", "hydra/token", n.token), "a token will do, and then the body is wrong")
+	for tenant, want := range map[string]string{
+		"short": "rulebox.json: adapters.kratos: secret is too short", "other": `there is none for \"kratis\"`, "typo": `there is no setting \"secret_key\"`,
+	} {
+		assert.Contains(t, n.stderr.String(), want, tenant)
+		assert.Equal(t, 401, send(tenant, "kratos/login", adapterSecret), tenant)
+	}
 }
 
 // filled returns want with what got has in place of "*".

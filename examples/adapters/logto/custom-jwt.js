@@ -1,7 +1,7 @@
 // The script of Logto's "Custom JWT", for user access tokens and, with RULEBOX_HOOK set
 // to client-credentials, for machine-to-machine tokens. Its environment variables:
 //   RULEBOX_URL     https://rulebox.example/v1/tenants/shop/adapters/logto
-//   RULEBOX_SECRET  what stands in rulebox.json under adapters.logto.secret
+//   RULEBOX_SECRET  what the node has in RULEBOX_SECRET_SHOP_ADAPTER_LOGTO_SECRET
 // Logto issues a token without claims when a script fails. This one refuses instead.
 const getCustomJwtClaims = async ({ token, context, environmentVariables, api }) => {
   const { RULEBOX_URL, RULEBOX_SECRET, RULEBOX_HOOK = 'access-token' } = environmentVariables;
