@@ -25,6 +25,7 @@ func compatModules() []Module {
 		compat("@auth0/rule-utilities", "0.2.0", "rule_utilities", nil),
 		compat("bcrypt", "5.1.1", "bcrypt", nil),
 		compat("bcryptjs", "2.4.3", "bcryptjs", nil),
+		compat("argon2", "0.41.1", "argon2", argon2Natives),
 		compat("easy-pbkdf2", "0.0.2", "easy_pbkdf2", nil),
 		compat("uuid", "3.4.0", "uuid", nil),
 		compat("uuid", "7.0.3", "uuid_7", nil),

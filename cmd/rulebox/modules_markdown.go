@@ -12,6 +12,7 @@ import (
 var moduleNotes = map[string]string{
 	"request":         "no `proxy`, `jar`, `oauth`, `aws`, `hawk`, `multipart`: an error says what to do instead",
 	"request-promise": "without Bluebird's own methods",
+	"argon2":          "no `argon2d`, secret or associated data; at most 64 MiB",
 	"axios":           "no `proxy`, `socketPath`, progress events, Brotli",
 	"node-fetch":      "no agents with TLS options",
 	"jsonwebtoken":    "an unsigned token is never taken for want of a key, as 8 did",

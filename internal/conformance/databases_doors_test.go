@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"io"
 	"net"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"sync"
@@ -137,4 +138,21 @@ func TestDatabaseMariaDB(t *testing.T) {
 		require.NoError(t, err)
 	}
 	runDatabases(t, "mysql.txtar", s)
+}
+
+func TestDatabaseLDAP(t *testing.T) {
+	s := testserver.SLAPD(t, testserver.Options{}, people)
+	runDatabases(t, "ldap.txtar", databaseServer{egress: []string{s.Address()}, configuration: map[string]string{
+		"URL": "ldap://" + s.Address(), "USER": s.User, "PASSWORD": s.Password, "BASE": testserver.BaseDN,
+	}})
+}
+
+func TestDatabaseWebService(t *testing.T) {
+	w := &userService{}
+	s := httptest.NewServer(w)
+	t.Cleanup(s.Close)
+	runDatabases(t, "webservice.txtar", databaseServer{
+		configuration: map[string]string{"URL": s.URL, "KEY": serviceKey}, egress: []string{s.Listener.Addr().String()},
+		setup: func(*testing.T, string) { w.reset() },
+	})
 }

@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"path"
 	"path/filepath"
@@ -42,7 +41,7 @@ type databaseCase struct {
 		ScriptContext    bool `json:"enable_script_context"`
 		Off              bool `json:"off"`
 	} `json:"connection"`
-	WallMS int           `json:"wall_ms"`
+	WallMS int          `json:"wall_ms"`
 	Want   databaseWant `json:"want"`
 }
 
@@ -156,7 +155,6 @@ func through(next rulebox.Invoker) databaseDoor {
 // runDatabases runs the cases of an archive through every door.
 func runDatabases(t *testing.T, archive string, s databaseServer) {
 	setup, cases := databaseCases(t, archive)
-	n := 0
 	for _, door := range databaseDoors(t) {
 		t.Run(door.name, func(t *testing.T) {
 			if s.setup != nil {
@@ -164,8 +162,7 @@ func runDatabases(t *testing.T, archive string, s databaseServer) {
 			}
 			for _, c := range cases {
 				t.Run(c.name, func(t *testing.T) {
-					n++
-					tenant := c.tenant(fmt.Sprintf("users-%d", n), s)
+					tenant := c.tenant(archiveTenant(archive), s)
 					res, err := c.ask(t, door.open(t, tenant), tenant.Name)
 					c.check(t, res, err)
 				})
@@ -173,6 +170,10 @@ func runDatabases(t *testing.T, archive string, s databaseServer) {
 		})
 	}
 }
+
+// archiveTenant is the tenant of all cases of an archive, so that they share a
+// worker.
+func archiveTenant(archive string) string { return strings.TrimSuffix(archive, ".txtar") }
 
 func (c *databaseCase) ask(t *testing.T, door rulebox.Invoker, tenant string) (*rulebox.Result, error) {
 	ask := map[string]json.RawMessage{}
@@ -291,5 +292,5 @@ func TestDatabaseCasesAreMany(t *testing.T) {
 	}
 	t.Logf("%d cases, %d against real servers", n, real)
 	assert.GreaterOrEqual(t, n, 100)
-	assert.GreaterOrEqual(t, real, 80, "those that are run against real servers")
+	assert.Greater(t, real, n/2, "most are run against real servers")
 }
