@@ -261,7 +261,7 @@ func (c *call) failed(err error) answer {
 	}
 	var edge *statusError
 	ours := errors.As(err, &edge)
-	if e.Code != rulebox.CodeDenied {
+	if e.Code != rulebox.CodeDenied && (!ours || edge.status != http.StatusUnauthorized) { // of that the log has the reason
 		fields := []zap.Field{zap.String("code", string(e.Code))}
 		if ours || e.Code == rulebox.CodeInvalid || e.Code == rulebox.CodeForbidden && e.Script == "" {
 			fields = append(fields, zap.String("error", e.Message), zap.String("hint", e.Hint))

@@ -78,7 +78,7 @@ func (c *call) keycloakLogin() (any, error) {
 		return nil, missing("id or attributes.username")
 	}
 	p.emailVerified = truth(text("emailVerified") == "true")
-	v, err := c.login(p, &occasion{protocol: "oidc-basic-profile", roles: b.Roles, clientID: b.ClientID, ip: b.IP})
+	v, err := c.login(p, &occasion{protocol: "oidc-basic-profile", roles: listOf(b.Roles), clientID: b.ClientID, ip: b.IP})
 	if err != nil {
 		return nil, err
 	}

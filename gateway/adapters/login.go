@@ -3,9 +3,9 @@ package adapters
 import (
 	"encoding/json"
 	"errors"
+	"strings"
 
 	"github.com/rulebox/rulebox"
-	"github.com/rulebox/rulebox/event"
 )
 
 // An occasion is a login, or the making of a token: all but who it is about.
@@ -17,12 +17,10 @@ type occasion struct {
 	query, body                     object
 	methods                         []method
 	organization                    object
-	roles                           []string
+	roles                           []string // nil: the server does not tell
 	// mfa says that a second factor was used.
 	mfa   bool
 	scope []string
-	// event has what only actions have a word for.
-	event event.PostLogin
 }
 
 // A method is one proof of who the user is; at is in ISO 8601.
@@ -40,6 +38,14 @@ func (c *call) connectionOr(name string) string {
 	return first(name, c.setting.Connection, c.name)
 }
 
+// queryAndScope is the query of the request, with the scopes where Auth0 has them.
+func (o *occasion) queryAndScope() object {
+	if o.scope == nil {
+		return orEmpty(o.query)
+	}
+	return merged(object{"scope": strings.Join(o.scope, " ")}, o.query)
+}
+
 // clientOr returns the application that scripts are to see.
 func (c *call) clientOr(o *occasion) string { return first(o.clientID, c.setting.ClientID, c.name) }
 
@@ -54,9 +60,8 @@ func (c *call) login(p *person, o *occasion) (*verdict, error) {
 		"tenant": c.tenant, "protocol": o.protocol, "connection": connection, "connectionStrategy": first(o.strategy, "auth0"),
 		"clientID": c.clientOr(o), "clientName": first(o.clientName, c.clientOr(o)), "clientMetadata": object{},
 		"idToken": object{}, "accessToken": object{}, "samlConfiguration": object{},
-		"request":        object{"query": orEmpty(o.query), "body": orEmpty(o.body), "ip": o.ip, "userAgent": o.userAgent, "hostname": o.hostname},
+		"request":        object{"query": o.queryAndScope(), "body": orEmpty(o.body), "ip": o.ip, "userAgent": o.userAgent, "hostname": o.hostname, "geoip": object{}},
 		"authentication": object{"methods": methods},
-		"authorization":  object{"roles": listOf(o.roles)},
 	}
 	if o.sessionID != "" {
 		context["sessionID"] = o.sessionID
@@ -64,10 +69,10 @@ func (c *call) login(p *person, o *occasion) (*verdict, error) {
 	if o.organization != nil {
 		context["organization"] = o.organization
 	}
-	if o.scope != nil {
-		o.event.Transaction = &event.Transaction{RequestedScopes: o.scope, Protocol: o.protocol}
+	if o.roles != nil {
+		context["authorization"] = object{"roles": o.roles}
 	}
-	res, err := c.fire(rulebox.TriggerLogin, p.rules(connection), context, o.event)
+	res, err := c.fire(rulebox.TriggerLogin, p.rules(connection), context)
 	if err != nil && (res == nil || rulebox.DecisionOf(res, err) != rulebox.Allow) {
 		return nil, err
 	}

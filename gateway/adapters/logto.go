@@ -99,7 +99,7 @@ func (c *call) logtoUserToken() (any, error) {
 	if u == nil || u.ID == "" {
 		return nil, missing("context.user.id")
 	}
-	o := &occasion{protocol: "oidc-basic-profile", clientID: str(b.Token, "clientId"), sessionID: str(b.Token, "sessionUid")}
+	o := &occasion{protocol: "oidc-basic-profile", roles: []string{}, clientID: str(b.Token, "clientId"), sessionID: str(b.Token, "sessionUid")}
 	switch str(b.Token, "gty") {
 	case "refresh_token":
 		o.protocol = "oauth2-refresh-token"

@@ -168,7 +168,7 @@ func (b *zitadelBody) person() (*person, error) {
 }
 
 func (b *zitadelBody) occasion(protocol string) *occasion {
-	o := &occasion{protocol: protocol}
+	o := &occasion{protocol: protocol, roles: []string{}}
 	for _, g := range b.Grants {
 		for _, r := range g.Roles {
 			if !slices.Contains(o.roles, r) {
