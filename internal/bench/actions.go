@@ -117,7 +117,7 @@ func (b *bench) rulesAndActions(ctx context.Context) error {
 	}
 	for round := range b.rounds() + 1 {
 		for _, s := range list {
-			all, err := s.c.sample(ctx, s.rules, b.payload, b.turn())
+			all, err := s.c.sample(ctx, s.rules, b.payload, b.turn()/2)
 			if err != nil {
 				return err
 			}

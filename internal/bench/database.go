@@ -101,7 +101,7 @@ func (b *bench) database(ctx context.Context) error {
 	}
 	for round := range b.rounds()/2 + 1 {
 		for _, s := range list {
-			rate, _, err := flood(ctx, s.ask, 32, b.turn())
+			rate, _, err := flood(ctx, s.ask, 32, b.turn()/2)
 			if err != nil {
 				return fmt.Errorf("%s: %w", s.name, err)
 			}
