@@ -60,6 +60,8 @@ func (c *call) keycloakLogin() (any, error) {
 		Groups     []string `json:"groups"`
 		ClientID   string   `json:"client_id"`
 		IP         string   `json:"ip"`
+		// Verified stands beside the attributes: those may be the user's to change.
+		Verified bool `json:"email_verified"`
 	}
 	if err := decode(c.body, &b); err != nil {
 		return nil, err
@@ -77,7 +79,7 @@ func (c *call) keycloakLogin() (any, error) {
 	if p.id = first(b.ID, p.username); p.id == "" {
 		return nil, missing("id or attributes.username")
 	}
-	p.emailVerified = truth(text("emailVerified") == "true")
+	p.emailVerified = truth(b.Verified)
 	v, err := c.login(p, &occasion{protocol: "oidc-basic-profile", roles: listOf(b.Roles), clientID: b.ClientID, ip: b.IP})
 	if err != nil {
 		return nil, err
