@@ -10,8 +10,11 @@ NODE_CLIENT := examples/node-client/node_modules/.package-lock.json
 # what internal/bundle writes last
 BUNDLES := modules/npm/dist/stamp
 
-# the servers that tests start (see internal/testserver), and the browser of examples/oidc
-DEBIAN := postgresql mariadb-server redis-server slapd chromium
+ASSEMBLYSCRIPT := examples/wasm-assemblyscript/node_modules/.package-lock.json
+
+# the servers that tests start (see internal/testserver), the browser of examples/oidc,
+# and what compiles C to WebAssembly
+DEBIAN := postgresql mariadb-server redis-server slapd chromium clang lld wasi-libc libclang-rt-14-dev-wasm32
 
 # modules of their own, which bring what the product does not need
 MODULES := examples/oidc
@@ -27,12 +30,12 @@ build: $(BUNDLES) ## the one binary, at bin/rulebox
 run: build ## build, serve, fire example logins; ONCE=1 ends after them; LISTEN, NATS_LISTEN choose addresses
 	@$(GO) run ./examples/tour -rulebox $(BIN) $(if $(ONCE),-once) $(if $(LISTEN),-listen $(LISTEN)) $(if $(NATS_LISTEN),-nats-listen $(NATS_LISTEN))
 
-test: debian $(NODE_CLIENT) build ## everything, against real workers and servers
+test: debian $(NODE_CLIENT) $(ASSEMBLYSCRIPT) build ## everything, against real workers and servers
 	$(GO) test ./...
 	for m in $(MODULES); do $(GO) -C $$m test -count=1 ./... || exit 1; done
 	CGO_ENABLED=1 $(GO) test -race -short $(RACE)
 
-debian: ## the real servers and the browser that tests start, from Debian's packages; RULEBOX_NO_SERVERS=1 leaves those tests out
+debian: ## the real servers, the browser and the compiler that tests start, from Debian's packages; RULEBOX_NO_SERVERS=1 leaves those tests out
 	@[ -n "$$RULEBOX_NO_SERVERS" ] || { missing=; for p in $(DEBIAN); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
 	[ -z "$$missing" ] || if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
@@ -49,7 +52,7 @@ check: $(BUNDLES) ## format, vet, staticcheck, layers, generated files
 	staticcheck=$$($(GO) tool -n staticcheck) && for m in $(MODULES); do (cd $$m && $(GO) vet ./... && $$staticcheck ./... && \
 		$(GO) mod tidy -diff) || { echo "in $$m (after a change of go.mod: make deps)"; exit 1; }; done
 
-bench: build ## the tables of doc/performance.md
+bench: build $(ASSEMBLYSCRIPT) ## the tables of doc/performance.md
 	@cd internal/bench/rival && npm ci --no-audit --no-fund --loglevel=error || echo "the rival could not be installed: it is left out"
 	$(GO) run ./internal/bench
 
@@ -72,3 +75,6 @@ clean:
 
 $(NODE_CLIENT): examples/node-client/package-lock.json
 	cd examples/node-client && npm ci --no-audit --no-fund --loglevel=error
+
+$(ASSEMBLYSCRIPT): examples/wasm-assemblyscript/package-lock.json
+	cd examples/wasm-assemblyscript && npm ci --no-audit --no-fund --loglevel=error
