@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/event"
 )
 
 // zitadel answers the targets of ZITADEL's Actions v2. One address serves them all:
@@ -189,19 +190,14 @@ func (c *call) zitadelClaims(b *zitadelBody, token string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if b.User != nil && b.User.Machine != nil && b.User.Human == nil {
+		return c.zitadelMachine(b, p, token)
+	}
 	v, err := c.login(p, b.occasion("oidc-basic-profile"))
 	if err != nil {
 		return nil, err
 	}
-	claims := claimsOf(v.context, nil, token)
-	list := []any{}
-	for _, name := range slices.Sorted(maps.Keys(claims)) {
-		list = append(list, object{"key": name, "value": claims[name]})
-	}
-	answer := object{}
-	if len(list) > 0 {
-		answer["append_claims"] = list
-	}
+	answer := appended(claimsOf(v.context, nil, token))
 	if set := zitadelChanges(p, v.changes); len(set) > 0 {
 		answer["set_user_metadata"] = set
 	}
@@ -213,6 +209,36 @@ func (c *call) zitadelClaims(b *zitadelBody, token string) (any, error) {
 		answer["append_log_claims"] = lines
 	}
 	return answer, nil
+}
+
+// appended is the answer that adds the claims.
+func appended(claims object) object {
+	list := []any{}
+	for _, name := range slices.Sorted(maps.Keys(claims)) {
+		list = append(list, object{"key": name, "value": claims[name]})
+	}
+	if len(list) == 0 {
+		return object{}
+	}
+	return object{"append_claims": list}
+}
+
+// zitadelMachine makes claims of a machine's access token. Machines are users at
+// ZITADEL, and at Auth0 clients, whose login no rule runs for.
+func (c *call) zitadelMachine(b *zitadelBody, p *person, token string) (any, error) {
+	if token != "accessToken" {
+		return object{}, nil
+	}
+	id := first(b.User.Username, p.id)
+	claims, err := c.machine(&event.CredentialsExchange{
+		AccessToken: event.AccessToken{CustomClaims: map[string]any{}, Scope: []string{}},
+		Client:      event.Client{ClientID: id, Name: first(b.User.Machine.Name, id), Metadata: p.userMetadata},
+		Request:     event.Request{Query: object{}, Body: object{"grant_type": "client_credentials", "client_id": id}},
+	}, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	return appended(claims), nil
 }
 
 // zitadelChanges are the entries that hold the changed metadata. A member that is
