@@ -17,6 +17,10 @@ func dbModules() []Module {
 		dbModule("redis", "3.1.2", "redis_3", nil),
 		dbModule("redis", "4.7.1", "redis_4", nil),
 		dbModule("ioredis", "5.4.1", "ioredis", nil),
+		dbModule("mongodb", "2.2.36", "mongodb_2", nil),
+		dbStandard("mongodb", "3.7.4", "mongodb_3"),
+		dbModule("mongodb", "4.17.2", "mongodb_4", nil),
+		dbModule("mongodb", "6.8.0", "mongodb_6", nil),
 
 		dbInternal("pg_core", pgNatives),
 		dbInternal("pg_pool", nil),
@@ -33,6 +37,14 @@ func dbModules() []Module {
 		dbInternal("mysql_promise", nil),
 		dbInternal("mysql_magic", nil),
 		dbInternal("redis_core", redisNatives),
+		dbInternal("mongo_core", nil),
+		dbInternal("mongo_link", mongoNatives),
+		dbInternal("mongo_config", nil),
+		dbInternal("mongo_errors", nil),
+		dbInternal("mongo_bson", nil),
+		dbInternal("mongo_cursor", nil),
+		dbInternal("mongo_collection", nil),
+		dbInternal("mongo_magic", nil),
 	}
 }
 
@@ -44,11 +56,20 @@ func dbGlobals() []Global {
 		{Name: "postgres", Module: "internal/db/pg_magic"},
 		{Name: "mysql", Module: "internal/db/mysql_magic", Export: "mysql"},
 		{Name: "mysql_pool", Module: "internal/db/mysql_magic", Export: "mysql_pool"},
+		{Name: "mongo", Module: "internal/db/mongo_magic", Export: "mongo"},
+		{Name: "ObjectID", Module: "internal/db/mongo_magic", Export: "ObjectID"},
 	}
 }
 
 func dbModule(name, version, file string, natives map[string]Native) Module {
 	return Module{Name: name, Version: version, Source: source("db/" + file), Natives: natives}
+}
+
+// dbStandard is the generation that no version means.
+func dbStandard(name, version, file string) Module {
+	m := dbModule(name, version, file, nil)
+	m.Standard = true
+	return m
 }
 
 // dbInternal is the entry internal/db/<file>.

@@ -28,6 +28,7 @@ var moduleNotes = map[string]string{
 	"process":         "an empty environment; nothing of the host",
 	"os":              "fixed values; nothing of the host",
 	"redis":           "no subscriptions, streams, clusters; connects again only when told how: [databases.md](databases.md)",
+	"mongodb":         "no sessions and transactions, change streams, files (GridFS): [databases.md](databases.md)",
 	"ioredis":         "no subscriptions, streams, clusters, sentinels; connects again only when told how: [databases.md](databases.md)",
 	"lodash":          "`_` in rules and database scripts is 2.4",
 }

@@ -1,0 +1,103 @@
+package modules
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+
+	"github.com/rulebox/rulebox/modules/dbwire"
+	"github.com/rulebox/rulebox/modules/mongowire"
+)
+
+// mongoNatives serve the module mongodb. Documents are BSON:
+//
+//	open() → handle; end(handle); destroy(handle)
+//	connect(handle, target) → Promise of the server's answer to hello
+//	command(handle, document) → Promise of the reply
+var mongoNatives = joinNatives(dbSessionNatives, map[string]Native{
+	"connect": mongoConnect,
+	"command": mongoCommand,
+})
+
+var mongoDriver = &dbDriver{name: "mongodb", login: func(ctx context.Context, c net.Conn, t *dbTarget, conf *tls.Config) (dbConn, error) {
+	conn, err := mongowire.Connect(ctx, c, &mongowire.Config{
+		User: t.User, Password: t.Password, Source: t.Params["source"], Mechanism: t.Params["mechanism"], Application: t.Params["application"], TLS: conf,
+	})
+	if err != nil {
+		return nil, err // not a nil *mongowire.Conn
+	}
+	return conn, nil
+}}
+
+func mongoConnect(c *Call, args []any) (any, error) {
+	s := sessionOf(c, args)
+	o, _ := webArg(args, 1).(Object)
+	t, err := dbTargetOf(o)
+	if err != nil {
+		return nil, err
+	}
+	host := c.Host
+	return Task(func(ctx context.Context) (any, error) {
+		if s == nil {
+			return nil, mongoThrow(errSessionEnded, t)
+		}
+		if err := s.connect(ctx, host, mongoDriver, t); err != nil {
+			return nil, mongoThrow(err, t)
+		}
+		var hello []byte
+		err := s.use(ctx, func(_ context.Context, conn dbConn) error {
+			hello = bytes.Clone(conn.(*mongowire.Conn).Hello) // it is the script's to change
+			return nil
+		})
+		return hello, mongoThrow(err, t)
+	}), nil
+}
+
+func mongoCommand(c *Call, args []any) (any, error) {
+	s := sessionOf(c, args)
+	view, _ := webBytes(args, 1)
+	doc := bytes.Clone(view)
+	return Task(func(ctx context.Context) (any, error) {
+		if s == nil {
+			return nil, mongoThrow(errSessionEnded, nil)
+		}
+		var reply []byte
+		err := s.use(ctx, func(ctx context.Context, conn dbConn) (err error) {
+			reply, err = conn.(*mongowire.Conn).Do(ctx, doc)
+			return err
+		})
+		if err != nil {
+			return nil, mongoThrow(err, nil)
+		}
+		return reply, nil
+	}), nil
+}
+
+// mongoThrow gives an error its code. `kind` says what it is: server (with reply,
+// a document), parse, or whole where the session goes on; otherwise the network's.
+func mongoThrow(err error, t *dbTarget) error {
+	var server *mongowire.ServerError
+	var protocol *mongowire.ProtocolError
+	var auth *mongowire.AuthError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &server):
+		return &Throw{Message: server.Message, Props: Object{{"kind", "server"}, {"reply", server.Reply}}}
+	case errors.As(err, &protocol):
+		return &Throw{Message: protocol.Error(), Props: Object{{"kind", "parse"}}}
+	case errors.As(err, &auth):
+		return &Throw{Message: auth.Error(), Props: Object{{"kind", "auth"}}}
+	case errors.Is(err, mongowire.ErrRefused):
+		return &Throw{Message: err.Error(), Props: Object{{"kind", "whole"}, {"code", "ERR_FEATURE_UNAVAILABLE_ON_PLATFORM"}}}
+	case errors.Is(err, mongowire.ErrTooLarge), errors.Is(err, mongowire.ErrDocument):
+		return &Throw{Message: err.Error(), Props: Object{{"kind", "whole"}}}
+	case errors.Is(err, dbwire.ErrLost):
+		return &Throw{Message: "connection closed", Props: Object{{"kind", "network"}}}
+	case errors.Is(err, errSessionEnded):
+		return &Throw{Message: "the connection was ended while the command was under way", Props: Object{{"kind", "network"}}}
+	}
+	return dbThrow(err, t)
+}

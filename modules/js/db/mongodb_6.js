@@ -1,0 +1,1 @@
+module.exports = require('internal/db/mongo_core')(6);
