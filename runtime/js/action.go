@@ -263,6 +263,7 @@ func (r *Realm) await(v goja.Value, name string) *rulebox.Error {
 	if p == nil {
 		return r.failure
 	}
+	r.promise = p
 	for p.State() == goja.PromiseStatePending && r.failure == nil {
 		if !r.step() {
 			r.script = i

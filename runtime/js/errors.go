@@ -174,25 +174,42 @@ func (r *Realm) kind() string {
 
 // uncaught takes what a turn threw outside of any script's own call.
 func (r *Realm) uncaught(err error) {
-	if r.finished {
+	switch {
+	case r.finished:
 		if r.in.Late != nil && r.alive() {
 			r.log("error", "threw after the answer: "+nameAndMessage(r.failed(err)))
 		}
-		return
-	}
-	if r.failure == nil {
+	case r.decided() && isException(err):
+		r.late(err)
+	case r.failure == nil:
 		r.failure = r.failed(err)
 	}
 }
 
-// late logs what script i threw after its callback.
-func (r *Realm) late(i int, err error) {
+// decided reports whether the script that runs has given its verdict: it called
+// its callback, its function's promise is settled, or the chain waits for a later
+// one. What it throws now changes nothing. A broken limit still does.
+func (r *Realm) decided() bool {
+	return r.called || r.script >= 0 && r.script != r.awaited || r.settled()
+}
+
+// settled reports whether an action's function has ended.
+func (r *Realm) settled() bool {
+	return r.promise != nil && r.promise.State() != goja.PromiseStatePending
+}
+
+// late logs what the script that runs threw after its verdict.
+func (r *Realm) late(err error) {
 	e := &rulebox.Error{}
 	var ex *goja.Exception
 	if asException(err, &ex) {
 		r.describe(e, ex.Value())
 	}
-	r.log("warn", "threw after its callback: "+nameAndMessage(e))
+	what := "threw after its callback: "
+	if r.isAction() {
+		what = "threw after its end: "
+	}
+	r.log("warn", what+nameAndMessage(e))
 }
 
 func nameAndMessage(e *rulebox.Error) string {
@@ -347,11 +364,12 @@ func clip(s goja.String, max int) string {
 type rejection struct {
 	promise *goja.Promise
 	script  int
+	late    bool // the action's function had ended before
 }
 
 func (r *Realm) trackRejection(p *goja.Promise, op goja.PromiseRejectionOperation) {
 	if op == goja.PromiseRejectionReject {
-		r.rejected = append(r.rejected, rejection{p, r.script})
+		r.rejected = append(r.rejected, rejection{p, r.script, r.settled()})
 		return
 	}
 	for i := len(r.rejected) - 1; i >= 0; i-- {
@@ -363,9 +381,12 @@ func (r *Realm) trackRejection(p *goja.Promise, op goja.PromiseRejectionOperatio
 }
 
 // afterTurn runs the ticks that promise jobs queued, then returns the exception
-// of the first promise that was rejected in this turn and that nobody listens to.
+// of the first promise that was rejected in this turn, that nobody listens to and
+// whose script has not given its verdict. Those of the others are logged. An action
+// that ends in the turn in which a promise of its own was rejected has forgotten
+// to wait for it: that is its failure.
 func (r *Realm) afterTurn() error {
-	for r.tickWaits {
+	for r.tickWaits && r.alive() {
 		r.tickWaits = false
 		if _, err := r.invoke(r.prelude["flush"], goja.Undefined()); err != nil {
 			return err
@@ -374,13 +395,25 @@ func (r *Realm) afterTurn() error {
 	if len(r.rejected) == 0 {
 		return nil
 	}
-	first := r.rejected[0]
-	clear(r.rejected)
-	r.rejected = r.rejected[:0]
-	if first.script >= 0 && r.in != nil {
-		r.enterScript(first.script)
+	list := r.rejected
+	r.rejected = nil
+	for _, x := range list {
+		if x.promise == r.promise && !r.finished {
+			continue // await tells of it
+		}
+		if x.script >= 0 && r.in != nil {
+			r.enterScript(x.script)
+		}
+		err := r.exception(x.promise.Result())
+		if !r.finished && !x.late && (r.isAction() || !r.decided()) {
+			return err
+		}
+		r.uncaught(err)
+		if !r.alive() {
+			return errStopped
+		}
 	}
-	return r.exception(first.promise.Result())
+	return nil
 }
 
 // exception makes the error of a thrown value.

@@ -105,7 +105,8 @@ type Realm struct {
 	awaited  int // the script whose callback the chain waits for
 	called   bool
 	given    []goja.Value
-	finished bool // the answer is made; what happens now is only logged
+	promise  *goja.Promise // what an action's function returned
+	finished bool          // the answer is made; what happens now is only logged
 	failure  *rulebox.Error
 
 	saved *Cache // what the run left on global; nil to keep what was there

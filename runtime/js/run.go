@@ -143,16 +143,17 @@ func (r *Realm) runScript(i int, args []goja.Value) *rulebox.Error {
 	}
 	_, err := r.invoke(r.fns[i], goja.Undefined(), append(args[:len(args):len(args)], r.callback(i))...)
 	r.script = i // promise jobs of earlier scripts may have run
+	if err != nil && r.called && isException(err) {
+		r.late(err) // the callback counts
+		err = nil
+	}
 	if err == nil {
 		err = r.afterTurn()
 	}
 	if err != nil {
-		if r.called && isException(err) {
-			r.late(i, err) // it threw after its callback: the callback counts
-		} else {
-			return r.failed(err)
-		}
+		return r.failed(err)
 	}
+	r.enterScript(i) // a rejection may have been another's
 	for !r.called && r.failure == nil {
 		if !r.step() {
 			if r.stopped() || r.broken {
@@ -241,12 +242,11 @@ func (r *Realm) step() bool {
 func (r *Realm) turn(t turn) {
 	back := r.script
 	r.enterScript(t.script)
-	err := t.run()
-	if err == nil {
-		err = r.afterTurn()
-	}
-	if err != nil {
+	if err := t.run(); err != nil {
 		r.uncaught(err)
+	}
+	if err := r.afterTurn(); err != nil && r.failure == nil && !r.finished {
+		r.failure = r.failed(err)
 	}
 	if r.alive() {
 		r.enterScript(back)
