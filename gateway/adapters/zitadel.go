@@ -138,7 +138,7 @@ func (b *zitadelBody) person() (*person, error) {
 	p := &person{
 		id: first(u.ID, i.Sub), email: i.Email, username: first(i.Username, u.LoginName, u.Username), name: i.Name, given: i.Given, family: i.Family,
 		nickname: i.Nickname, picture: i.Picture, locale: i.Locale, phone: i.Phone, created: u.Created, updated: u.Changed,
-		emailVerified: truth(i.EmailVerified), phoneVerified: truth(i.PhoneVerified), userMetadata: object{},
+		emailVerified: truth(i.EmailVerified), phoneVerified: truth(i.PhoneVerified),
 	}
 	if p.id == "" {
 		return nil, missing("user.id")
@@ -154,7 +154,14 @@ func (b *zitadelBody) person() (*person, error) {
 	} else if u.Machine != nil {
 		p.name = first(p.name, u.Machine.Name)
 	}
-	for _, m := range b.Metadata {
+	p.zitadelMetadata(b.Metadata)
+	return p, nil
+}
+
+// zitadelMetadata gives the person the metadata of the entries.
+func (p *person) zitadelMetadata(entries []zitadelMetadata) {
+	p.userMetadata = object{}
+	for _, m := range entries {
 		var v any = string(m.Value)
 		if json.Valid(m.Value) {
 			into(m.Value, &v)
@@ -165,7 +172,6 @@ func (b *zitadelBody) person() (*person, error) {
 			p.userMetadata[m.Key] = v
 		}
 	}
-	return p, nil
 }
 
 func (b *zitadelBody) occasion(protocol string) *occasion {
@@ -278,6 +284,11 @@ func (c *call) zitadelSAML(b *zitadelBody) (any, error) {
 			list = append(list, object{"name": name, "name_format": "urn:oasis:names:tc:SAML:2.0:attrname-format:uri", "value": values})
 		}
 	}
+	if b.Metadata == nil && len(v.changes.app) > 0 {
+		// ZITADEL does not tell a user's metadata here: what is there would be lost.
+		c.undone("an action changes app_metadata before a SAML response")
+		v.changes.app = nil
+	}
 	answer := object{}
 	if len(list) > 0 {
 		answer["append_attribute"] = list
@@ -339,8 +350,13 @@ func (c *call) zitadelNewUser(b *zitadelBody) (any, error) {
 	p := &person{
 		username: first(str(b.Request, "username"), str(b.Request, "userName")), given: first(str(profile, "givenName"), str(profile, "firstName")),
 		family: first(str(profile, "familyName"), str(profile, "lastName")), nickname: first(str(profile, "nickName")), name: str(profile, "displayName"),
-		email: str(obj(human, "email"), "email"), phone: str(obj(human, "phone"), "phone"), userMetadata: object{},
+		email: str(obj(human, "email"), "email"), phone: str(obj(human, "phone"), "phone"),
 	}
+	var entries []zitadelMetadata
+	if list := b.Request["metadata"]; list != nil && !into(raw(list), &entries) {
+		return nil, invalid("request.metadata is no list of key and value, the value in base64")
+	}
+	p.zitadelMetadata(entries)
 	if verified, ok := obj(human, "email")["isVerified"].(bool); ok {
 		p.emailVerified = truth(verified)
 	}
@@ -356,7 +372,7 @@ func (c *call) zitadelNewUser(b *zitadelBody) (any, error) {
 		c.undone("scripts give the new user metadata; only the request of UserService/AddHumanUser takes some")
 		return nil, nil
 	}
-	list, _ := b.Request["metadata"].([]any)
+	list := []any{}
 	for _, m := range zitadelChanges(&person{}, &metadata{p.userMetadata, p.appMetadata}) {
 		list = append(list, object{"key": m.Key, "value": base64.StdEncoding.EncodeToString(m.Value)})
 	}
