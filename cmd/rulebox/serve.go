@@ -18,6 +18,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 	"golang.org/x/net/netutil"
+	"golang.org/x/sys/unix"
 
 	"github.com/rulebox/rulebox/bus"
 	"github.com/rulebox/rulebox/gateway"
@@ -142,6 +143,10 @@ func (w inOrder) Write(b []byte) (int, error) {
 func (f *serveFlags) serve(ctx context.Context, log *zap.Logger, std stdio) error {
 	if err := f.loopbackOrTLS(); err != nil {
 		return err
+	}
+	// Passwords and secrets pass through this process: it leaves no core file.
+	if err := unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{}); err != nil {
+		return fmt.Errorf("core files could not be switched off: %w", err)
 	}
 	if err := os.MkdirAll(f.data, 0o700); err != nil {
 		return dataError(err)
