@@ -377,6 +377,38 @@ func TestDroppedIsTold(t *testing.T) {
 	assert.NotContains(t, e.told(), mark)
 }
 
+// Of a change of address each address gets its own link: with hashes that are
+// crosswise in what Supabase sends.
+func TestSupabaseLetters(t *testing.T) {
+	e := newEdge(t)
+	var sent []string
+	e.reply = func(_ context.Context, inv *rulebox.Invocation) (*rulebox.Result, error) {
+		assert.Equal(t, rulebox.TriggerEmailProvider, inv.Trigger)
+		var got struct {
+			Notification struct{ To, Text, HTML string }
+		}
+		require.NoError(t, json.Unmarshal(inv.Args[0], &got))
+		assert.Contains(t, got.Notification.HTML, "&amp;type=")
+		_, link, _ := strings.Cut(got.Notification.Text, "verify?")
+		sent = append(sent, got.Notification.To+" "+strings.Join(strings.Fields(link), " "))
+		return &rulebox.Result{Decision: rulebox.Allow, Values: values(`{"status":"sent"}`)}, nil
+	}
+	send := func(data string) {
+		body := `{"user":{"id":"u","email":"old@x","new_email":"new@x"},"email_data":` + data + `}`
+		w := e.send("POST", "shop/adapters/supabase/send-email", body, e.webhook(fmt.Sprint("m", len(sent)), e.now, secret, body)...)
+		require.Equal(t, 200, w.Code, w.Body)
+	}
+	send(`{"email_action_type":"email_change","site_url":"https://s/","redirect_to":"https://r/?a=\"<","token":"1","token_hash":"NEW","token_new":"2","token_hash_new":"OLD"}`)
+	send(`{"email_action_type":"email_change","site_url":"https://s","redirect_to":"","token":"3","token_hash":"ONE","token_new":"","token_hash_new":""}`)
+	send(`{"email_action_type":"recovery","site_url":"https://s","redirect_to":"","token":"4","token_hash":"REC"}`)
+	assert.Equal(t, []string{
+		"old@x redirect_to=https%3A%2F%2Fr%2F%3Fa%3D%22%3C&token=OLD&type=email_change Code: 1",
+		"new@x redirect_to=https%3A%2F%2Fr%2F%3Fa%3D%22%3C&token=NEW&type=email_change Code: 2",
+		"new@x redirect_to=&token=ONE&type=email_change Code: 3",
+		"old@x redirect_to=&token=REC&type=recovery Code: 4",
+	}, sent)
+}
+
 func values(all ...string) (list []json.RawMessage) {
 	for _, s := range all {
 		list = append(list, json.RawMessage(s))

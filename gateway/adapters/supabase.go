@@ -1,6 +1,7 @@
 package adapters
 
 import (
+	"html"
 	"net/http"
 	"net/url"
 	"slices"
@@ -275,19 +276,41 @@ var supabaseEmails = map[string][2]string{
 	"reauthentication": {"verification_code", "Your code"},
 }
 
+// supabaseLetter is what a message is about (internal/mailer, EmailData).
+type supabaseLetter struct {
+	Token     string `json:"token"`
+	TokenHash string `json:"token_hash"`
+	Redirect  string `json:"redirect_to"`
+	Action    string `json:"email_action_type"`
+	SiteURL   string `json:"site_url"`
+	TokenNew  string `json:"token_new"`
+	HashNew   string `json:"token_hash_new"`
+}
+
+// letter writes the message: what Auth0 gives to providers is ready to be sent.
+func (d *supabaseLetter) letter(to, token, hash string) event.Email {
+	words, ok := supabaseEmails[d.Action]
+	if !ok {
+		words = [2]string{"verification_code", "A change of your account: " + strings.ReplaceAll(strings.TrimSuffix(d.Action, "_notification"), "_", " ")}
+	}
+	subject := html.EscapeString(words[1])
+	text, page := words[1]+".\n", "<p>"+subject+".</p>"
+	if hash != "" {
+		link := strings.TrimSuffix(d.SiteURL, "/") + "/verify?" + url.Values{"token": {hash}, "type": {d.Action}, "redirect_to": {d.Redirect}}.Encode()
+		text += link + "\n"
+		page += `<p><a href="` + html.EscapeString(link) + `">` + subject + `</a></p>`
+	}
+	if token != "" {
+		text += "Code: " + token + "\n"
+		page += "<p>Code: " + html.EscapeString(token) + "</p>"
+	}
+	return event.Email{To: to, Subject: words[1], Text: text, HTML: page, MessageType: words[0]}
+}
+
 func (c *call) supabaseEmail() (any, error) {
 	var b struct {
 		supabaseUserPayload
-		Data struct {
-			Token     string `json:"token"`
-			TokenHash string `json:"token_hash"`
-			Redirect  string `json:"redirect_to"`
-			Action    string `json:"email_action_type"`
-			SiteURL   string `json:"site_url"`
-			TokenNew  string `json:"token_new"`
-			HashNew   string `json:"token_hash_new"`
-			OldEmail  string `json:"old_email"`
-		} `json:"email_data"`
+		Data supabaseLetter `json:"email_data"`
 	}
 	p, o, err := c.supabaseUserOf(&b.supabaseUserPayload, &b)
 	if err != nil {
@@ -301,23 +324,9 @@ func (c *call) supabaseEmail() (any, error) {
 		if to == "" {
 			return nil, missing("user.email")
 		}
-		words, ok := supabaseEmails[d.Action]
-		if !ok {
-			words = [2]string{"verification_code", "A change of your account: " + strings.ReplaceAll(strings.TrimSuffix(d.Action, "_notification"), "_", " ")}
-		}
-		text, html := words[1]+".\n", "<p>"+words[1]+".</p>"
-		if hash != "" {
-			link := strings.TrimSuffix(d.SiteURL, "/") + "/verify?" + url.Values{"token": {hash}, "type": {d.Action}, "redirect_to": {d.Redirect}}.Encode()
-			text += link + "\n"
-			html += `<p><a href="` + strings.ReplaceAll(link, "&", "&amp;") + `">` + words[1] + `</a></p>`
-		}
-		if token != "" {
-			text += "Code: " + token + "\n"
-			html += "<p>Code: " + token + "</p>"
-		}
 		return c.sent(rulebox.TriggerEmailProvider, &event.CustomEmailProvider{
 			Client:       *c.client(o),
-			Notification: event.Email{To: to, Subject: words[1], Text: text, HTML: html, MessageType: words[0]},
+			Notification: d.letter(to, token, hash),
 			Request:      o.request(), Tenant: event.Tenant{ID: c.tenant}, User: p.actions(c.connectionOr(o.connection)),
 		})
 	}
