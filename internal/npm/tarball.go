@@ -83,6 +83,12 @@ func (a *Archive) entry(h *tar.Header, r io.Reader) error {
 	default:
 		return fmt.Errorf("the tarball has something that is no file (%q)", clip(h.Name))
 	}
+	for record := range h.PAXRecords {
+		// Holes are read as zeros that are nowhere in the stream: its bound would not hold.
+		if strings.HasPrefix(record, "GNU.sparse.") {
+			return fmt.Errorf("the tarball has a file with holes (%q); packages of npm have none", clip(h.Name))
+		}
+	}
 	name, err := inside(h.Name)
 	if err != nil {
 		return err

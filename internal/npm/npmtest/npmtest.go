@@ -121,6 +121,17 @@ var Hostile = map[string]func() []byte{
 			File(w, "package/index.js", strings.Repeat(" ", 9<<20))
 		})
 	},
+	// Some kilobytes that are a gigabyte of zeros.
+	"sparse": func() []byte {
+		b := entry(tar.TypeReg, "package/package.json", manifest)
+		for i := range 128 {
+			b = append(b, sparse(fmt.Sprintf("package/f%d.js", i), 8<<20)...)
+		}
+		return gzipTar(b)
+	},
+	"sparse-old": func() []byte {
+		return gzipTar(append(entry(tar.TypeReg, "package/package.json", manifest), entry(tar.TypeGNUSparse, "package/f.js", "")...))
+	},
 	"many-files": func() []byte {
 		return Pack(func(w *tar.Writer) {
 			File(w, "package/package.json", manifest)
@@ -239,4 +250,44 @@ func (r *Registry) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	must(json.NewEncoder(w).Encode(map[string]any{"name": name, "dist-tags": map[string]string{"latest": p.latest}, "versions": versions}))
+}
+
+// gzipTar ends a tar stream that is made of entries, and gzips it.
+func gzipTar(entries []byte) []byte {
+	var b bytes.Buffer
+	zw := gzip.NewWriter(&b)
+	_, err := zw.Write(append(entries, make([]byte, 1024)...))
+	must(err)
+	must(zw.Close())
+	return b.Bytes()
+}
+
+// sparse is a file that is one hole of size bytes, as GNU tar's PAX format 0.1 has
+// it. The package archive/tar reads such files and writes none.
+func sparse(name string, size int64) []byte {
+	var records string
+	for _, r := range [][2]string{{"major", "0"}, {"minor", "1"}, {"name", name}, {"size", fmt.Sprint(size)}, {"numblocks", "1"}, {"map", fmt.Sprintf("%d,0", size)}} {
+		text := fmt.Sprintf(" GNU.sparse.%s=%s\n", r[0], r[1])
+		records += fmt.Sprint(len(text)+2) + text // the length counts itself, which has two digits
+	}
+	return append(entry(tar.TypeXHeader, "PaxHeaders/x", records), entry(tar.TypeReg, name, "")...)
+}
+
+// entry is a tar entry of any type.
+func entry(kind byte, name, text string) []byte {
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	must(w.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(text)), Typeflag: tar.TypeReg, Format: tar.FormatUSTAR}))
+	_, err := io.WriteString(w, text)
+	must(err)
+	must(w.Flush())
+	block := b.Bytes()
+	block[156] = kind
+	copy(block[148:156], "        ")
+	sum := 0
+	for _, c := range block[:512] {
+		sum += int(c)
+	}
+	copy(block[148:156], fmt.Sprintf("%06o\x00 ", sum))
+	return block
 }
