@@ -40,7 +40,7 @@ func main() {
 	flag.StringVar(&b.binary, "rulebox", "bin/rulebox", "the binary to measure")
 	flag.StringVar(&b.older, "before", "", "older binaries to measure beside it, by commas, in the table before")
 	flag.BoolVar(&b.quick, "quick", false, "few rounds: to see that it works")
-	only := flag.String("only", "", "one table: latency, throughput, actions, web, first, density, noisy, kill, save, native, database, modules, memory, before")
+	only := flag.String("only", "", "one table: latency, throughput, actions, web, first, density, noisy, kill, save, native, database, modules, wasm, memory, before")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -72,7 +72,7 @@ func (b *bench) run(ctx context.Context, only string) error {
 		run  func(context.Context) error
 	}{
 		{"latency", b.latency}, {"throughput", b.throughput}, {"actions", b.rulesAndActions}, {"web", b.waiting}, {"first", b.firstLogin},
-		{"noisy", b.noisy}, {"kill", b.kill}, {"save", b.save}, {"native", b.native}, {"database", b.database}, {"modules", b.moduleLoads}, {"memory", b.realmMemory}, {"density", b.density},
+		{"noisy", b.noisy}, {"kill", b.kill}, {"save", b.save}, {"native", b.native}, {"database", b.database}, {"modules", b.moduleLoads}, {"wasm", b.webAssembly}, {"memory", b.realmMemory}, {"density", b.density},
 		{"before", b.compareBefore},
 	} {
 		if only != "" && only != table.name {

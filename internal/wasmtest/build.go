@@ -53,29 +53,31 @@ func once(t testing.TB, key string, make func(out string)) string {
 	return string(b)
 }
 
-func need(t testing.TB, tool, advice string) string {
-	path, err := exec.LookPath(tool)
-	if err != nil {
+func need(t testing.TB, tool, advice string) {
+	if _, err := exec.LookPath(tool); err != nil {
 		t.Skipf("there is no %s: %s", tool, advice)
 	}
-	return path
 }
 
-func run(t testing.TB, cmd *exec.Cmd) {
-	t.Helper()
-	out, err := cmd.CombinedOutput()
-	require.NoError(t, err, "%s\n%s", strings.Join(cmd.Args, " "), out)
+func run(cmd *exec.Cmd) error {
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w\n%s", strings.Join(cmd.Args, " "), err, out)
+	}
+	return nil
 }
 
 // C compiles a module without a library: what Header declares, and the source.
 func C(t testing.TB, source string) string {
 	t.Helper()
-	clang := need(t, "clang", "make debian")
-	return once(t, source, func(out string) {
-		cmd := exec.Command(clang, "--target=wasm32", "-nostdlib", "-O1", "-fno-builtin", "-Wl,--no-entry", "-Wl,-s", "-mbulk-memory", "-o", out, "-x", "c", "-")
-		cmd.Stdin = strings.NewReader(Header + source)
-		run(t, cmd)
-	})
+	need(t, "clang", "make debian")
+	return once(t, source, func(out string) { require.NoError(t, BuildC(source, out)) })
+}
+
+// BuildC is C into a file.
+func BuildC(source, out string) error {
+	cmd := exec.Command("clang", "--target=wasm32", "-nostdlib", "-O1", "-fno-builtin", "-Wl,--no-entry", "-Wl,-s", "-mbulk-memory", "-o", out, "-x", "c", "-")
+	cmd.Stdin = strings.NewReader(Header + source)
+	return run(cmd)
 }
 
 // Root is the folder of the project.
@@ -90,34 +92,39 @@ var Examples = []string{"wasm-c", "wasm-go", "wasm-extism-go", "wasm-assemblyscr
 // Example builds one, as its source says.
 func Example(t testing.TB, name string) string {
 	t.Helper()
+	switch name {
+	case "wasm-c":
+		need(t, "clang", "make debian")
+	case "wasm-assemblyscript":
+		if _, err := os.Stat(compiler(name)); err != nil {
+			t.Skip("AssemblyScript is not installed: make test does npm ci in examples/wasm-assemblyscript")
+		}
+	}
+	return once(t, name, func(out string) { require.NoError(t, BuildExample(name, out)) })
+}
+
+func compiler(name string) string {
+	return filepath.Join(Root(), "examples", name, "node_modules", ".bin", "asc")
+}
+
+// BuildExample is Example into a file.
+func BuildExample(name, out string) error {
 	dir := filepath.Join(Root(), "examples", name)
 	switch name {
 	case "wasm-c":
-		clang := need(t, "clang", "make debian")
-		return once(t, name, func(out string) {
-			run(t, exec.Command(clang, "--target=wasm32-wasi", "-Os", "-s", "-o", out, filepath.Join(dir, "rule.c")))
-		})
+		return run(exec.Command("clang", "--target=wasm32-wasi", "-Os", "-s", "-o", out, filepath.Join(dir, "rule.c")))
 	case "wasm-go", "wasm-extism-go":
-		return once(t, name, func(out string) {
-			args := []string{"build", "-ldflags=-s -w", "-o", out}
-			if name == "wasm-extism-go" {
-				args = append(args, "-buildmode=c-shared")
-			}
-			cmd := exec.Command("go", append(args, ".")...)
-			cmd.Dir, cmd.Env = dir, append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0")
-			run(t, cmd)
-		})
-	case "wasm-assemblyscript":
-		asc := filepath.Join(dir, "node_modules", ".bin", "asc")
-		if _, err := os.Stat(asc); err != nil {
-			t.Skip("AssemblyScript is not installed: make test does npm ci in examples/wasm-assemblyscript")
+		args := []string{"build", "-ldflags=-s -w", "-o", out}
+		if name == "wasm-extism-go" {
+			args = append(args, "-buildmode=c-shared")
 		}
-		return once(t, name, func(out string) {
-			cmd := exec.Command(asc, "rule.ts", "--outFile", out, "--optimizeLevel", "3", "--noAssert", "--use", "abort=rule/abort")
-			cmd.Dir = dir
-			run(t, cmd)
-		})
+		cmd := exec.Command("go", append(args, ".")...)
+		cmd.Dir, cmd.Env = dir, append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0")
+		return run(cmd)
+	case "wasm-assemblyscript":
+		cmd := exec.Command(compiler(name), "rule.ts", "--outFile", out, "--optimizeLevel", "3", "--noAssert", "--use", "abort=rule/abort")
+		cmd.Dir = dir
+		return run(cmd)
 	}
-	require.Fail(t, fmt.Sprintf("there is no example %q", name))
-	return ""
+	return fmt.Errorf("there is no example %q", name)
 }

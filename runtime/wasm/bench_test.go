@@ -5,8 +5,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"github.com/tetratelabs/wazero"
-	"github.com/tetratelabs/wazero/experimental"
 
 	"github.com/rulebox/rulebox/internal/wasmtest"
 )
@@ -55,11 +53,7 @@ func BenchmarkExamples(b *testing.B) {
 				defer e.Close(ctx)
 				b.ReportAllocs()
 				for b.Loop() {
-					memory := &linear{max: 128 << 20}
-					conf := wazero.NewModuleConfig().WithName("").WithStartFunctions()
-					m, err := e.rt.InstantiateModule(experimental.WithMemoryAllocator(ctx, memory), p.code, conf)
-					require.NoError(b, err)
-					m.Close(ctx)
+					require.NoError(b, p.Instantiate(ctx, 128<<20))
 				}
 			})
 			b.Run("run", func(b *testing.B) {

@@ -157,6 +157,17 @@ func (p *Program) Run(ctx context.Context, in Input) ([]byte, error) {
 	return r.output, nil
 }
 
+// Instantiate makes an instance and throws it away, without calling anything: to
+// measure what of a run that is.
+func (p *Program) Instantiate(ctx context.Context, memory int64) error {
+	m, err := p.engine.rt.InstantiateModule(experimental.WithMemoryAllocator(ctx, &linear{max: uint64(memory)}), p.code,
+		wazero.NewModuleConfig().WithName("").WithStartFunctions())
+	if err != nil {
+		return err
+	}
+	return m.Close(ctx)
+}
+
 // call instantiates the module and calls the function. The result is that of a
 // plug-in's function.
 func (p *Program) call(ctx context.Context, conf wazero.ModuleConfig, function string) (uint32, error) {
