@@ -146,13 +146,28 @@ func (r *Realm) refused(v goja.Value, args []goja.Value) *rulebox.Error {
 		return r.failed(errStopped)
 	}
 	if e.Message == noMessage && e.Hint == "" {
-		e.Hint = "the first argument of callback is the error and denies the login; its message is for the user: callback(new UnauthorizedError('…')). To go on: callback(null, user, context)"
+		e.Hint = r.wordless()
 	}
 	return e
 }
 
-// noMessage is the message of an error that has none.
-const noMessage = "no message"
+// wordless is the advice for a callback that was given an error without a message.
+func (r *Realm) wordless() string {
+	switch r.progs[r.first].Script.Kind {
+	case rulebox.KindRule:
+		return "the first argument of callback is the error and denies the login; its message is for the user: callback(new UnauthorizedError('…')). To go on: callback(null, user, context)"
+	case rulebox.KindDBScript:
+		return "the first argument of callback is the error: for a wrong password callback(new WrongUsernameOrPasswordError(id, '…')), else callback(new Error('…')). What the script found is the second: callback(null, profile)"
+	}
+	return "the first argument of callback is the error: give it a message, callback(new Error('…')). To go on, give null and then the result"
+}
+
+// What is told of an error that has no message, and of that of a wrong password:
+// database scripts leave its message out.
+const (
+	noMessage     = "no message"
+	wrongPassword = "Wrong email or password."
+)
 
 // neverCalled is the error for a script that has nothing left to wait for.
 func (r *Realm) neverCalled(i int) *rulebox.Error {
@@ -256,7 +271,9 @@ func (r *Realm) describe(e *rulebox.Error, v goja.Value) {
 	}
 	if e.Message == "" {
 		e.Message = noMessage
-		if isFunctionValue(o) {
+		if e.Name == "WrongUsernameOrPasswordError" {
+			e.Message = wrongPassword
+		} else if isFunctionValue(o) {
 			e.Message = "a function was given in place of an error"
 		}
 	}

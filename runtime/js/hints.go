@@ -162,16 +162,22 @@ func closest(name string, names []string) string {
 	return best
 }
 
-// configurationKey finds uses of the configuration in a source.
+// configurationKey finds uses of the global configuration in a source: a member of
+// that name, such as event.configuration, is none.
 var configurationKey = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`\bconfiguration(?:\??\.([A-Za-z_$][\w$]*)|\[\s*(?:'([^'\n]+)'|"([^"\n]+)")\s*\])`)
+	return regexp.MustCompile(`(?:^|[^.\w$])configuration(?:\??\.([A-Za-z_$][\w$]*)|\[\s*(?:'([^'\n]+)'|"([^"\n]+)")\s*\])`)
+})
+
+// ownConfiguration finds a variable or parameter that hides the global.
+var ownConfiguration = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\b(?:const|let|var)\s+configuration\b|\b(?:const|let|var)\s*\{[^}]*\bconfiguration\b[^}]*\}\s*=|\(\s*(?:[\w$]+\s*,\s*)*configuration\s*[,)]\s*(?:[\w$,\s]*\)\s*)?(?:=>|\{)`)
 })
 
 // missingKeys tells of configuration keys that the script reads and the tenant
 // does not have. It is read off the source, so that reading a key costs nothing.
 func (r *Realm) missingKeys() string {
-	if r.script < 0 || r.script >= len(r.progs) || len(r.progs[r.script].Script.Source) > maxReread {
-		return ""
+	if r.script < 0 || r.script >= len(r.progs) || len(r.progs[r.script].Script.Source) > maxReread || r.isAction() {
+		return "" // actions have event.secrets
 	}
 	has := r.chain.Configuration
 	var missing []string
@@ -181,7 +187,7 @@ func (r *Realm) missingKeys() string {
 			missing = append(missing, name)
 		}
 	}
-	if len(missing) == 0 {
+	if len(missing) == 0 || ownConfiguration().MatchString(r.progs[r.script].Script.Source) {
 		return ""
 	}
 	have := "it is empty"

@@ -38,11 +38,11 @@ func (r *Realm) whyNotFound(name string) string {
 	if text, ok := absent[req.name]; ok {
 		return ": " + text
 	}
+	add := fmt.Sprintf("f it is an npm package of pure JavaScript, the operator can add it: `rulebox modules add %s`", req.name)
 	if near := r.nearest(req.name); near != "" {
-		return fmt.Sprintf("; did you mean '%s'?", near)
+		return fmt.Sprintf("; did you mean '%s'? Else, i%s", near, add)
 	}
-	return fmt.Sprintf(". If it is an npm package of pure JavaScript, the operator can add it: `rulebox modules add %s`. Available modules: %s",
-		req.name, strings.Join(r.available(), ", "))
+	return fmt.Sprintf(". I%s; `rulebox modules` lists what is there", add)
 }
 
 // inTable tells which generations of the name the table has beside the operator's.
@@ -65,24 +65,31 @@ func (r *Realm) available() []string {
 	return slices.Compact(names)
 }
 
-// nearest returns the module that was probably meant: the same name in another
-// scope or with other capitals, or one at most two edits away.
+// nearest returns the module that was probably meant: the same name with other
+// capitals or punctuation or without its scope, or one two edits away, one of a
+// short name. Packages of one name in two scopes have nothing in common.
 func (r *Realm) nearest(name string) string {
 	all := r.available()
 	bare := func(s string) string {
-		s = strings.TrimPrefix(s, "@")
-		if i := strings.LastIndexByte(s, '/'); i >= 0 {
-			s = s[i+1:]
-		}
-		return strings.NewReplacer("-", "", "_", "", ".", "").Replace(strings.ToLower(s))
+		s = strings.NewReplacer("-", "", "_", "", ".", "", "/", "", "@", "").Replace(strings.ToLower(s))
+		return strings.TrimSuffix(s, "js")
 	}
 	plain := bare(name)
+	own := packageNames(r.chain.Packages)
 	for _, n := range all {
-		if bare(n) == plain || strings.TrimSuffix(bare(n), "js") == strings.TrimSuffix(plain, "js") {
+		if plain != "" && bare(n) == plain {
+			return n
+		}
+		// A forgotten scope. One word, such as client, says too little of a package
+		// that is not the operator's.
+		if _, last, ok := strings.Cut(n, "/"); ok && n[0] == '@' && last == name && (strings.Contains(name, "-") || slices.Contains(own, n)) {
 			return n
 		}
 	}
 	best, at := "", 3
+	if len(name) < longName {
+		at = 2
+	}
 	for _, n := range all {
 		if d := distance(name, n); d < at && d < len(n) {
 			best, at = n, d
@@ -90,6 +97,9 @@ func (r *Realm) nearest(name string) string {
 	}
 	return best
 }
+
+// longName is the length from which two edits are a slip, and not another name.
+const longName = 6
 
 // distance is the number of edits between a and b.
 func distance(a, b string) int {
