@@ -19,7 +19,7 @@ function login(email, password, callback) {
     const hash = member ? member.password_hash : "$2b$10$C6UzMDM.H6dfI/f/IKcEeO8t4p1bHkLLBzOqMTF5P2VtAaYHxkWqe";
     bcrypt.compare(password, hash, function (err, same) {
       if (err) return callback(err);
-      if (!same || !member) return callback(new WrongUsernameOrPasswordError(email, "Wrong e-mail or password."));
+      if (!same || !member) return callback(new WrongUsernameOrPasswordError(member ? member.id : null, "Wrong e-mail or password."));
       callback(null, {
         user_id: String(member.id),
         email: member.email,

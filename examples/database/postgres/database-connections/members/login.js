@@ -11,7 +11,7 @@ async function login(email, password, callback) {
     // An unknown address costs as much time as a wrong password.
     const hash = member ? member.password_hash : "$2b$10$C6UzMDM.H6dfI/f/IKcEeO8t4p1bHkLLBzOqMTF5P2VtAaYHxkWqe";
     if (!(await bcrypt.compare(password, hash)) || !member) {
-      return callback(new WrongUsernameOrPasswordError(email, "Wrong e-mail or password."));
+      return callback(new WrongUsernameOrPasswordError(member ? member.id : null, "Wrong e-mail or password."));
     }
     callback(null, {
       user_id: member.id,

@@ -1,0 +1,26 @@
+async function remove(id, callback) {
+  const ldap = require("ldapjs");
+  const client = ldap.createClient({ url: configuration.LDAP_URL, timeout: 5000, connectTimeout: 5000 });
+  const call = (method, ...args) => new Promise((resolve, reject) => client[method](...args, (err, res) => (err ? reject(err) : resolve(res))));
+  const find = (attribute, value) => call("search", configuration.LDAP_BASE, {
+    scope: "sub",
+    filter: new ldap.EqualityFilter({ attribute: attribute, value: value }),
+    attributes: ["dn", "uid", "mail", "employeeType"],
+  }).then((res) => new Promise((resolve, reject) => {
+    let found = null;
+    res.on("searchEntry", (entry) => { found = entry.object; });
+    res.on("error", reject);
+    res.on("end", () => resolve(found));
+  }));
+  client.on("error", callback);
+  try {
+    await call("bind", configuration.LDAP_USER, configuration.LDAP_PASSWORD);
+    const person = await find("uid", id);
+    if (person) await call("del", person.dn);
+    callback(null);
+  } catch (err) {
+    callback(err);
+  } finally {
+    client.destroy();
+  }
+}

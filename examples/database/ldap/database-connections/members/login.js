@@ -1,0 +1,33 @@
+async function login(email, password, callback) {
+  const ldap = require("ldapjs");
+  const client = ldap.createClient({ url: configuration.LDAP_URL, timeout: 5000, connectTimeout: 5000 });
+  const call = (method, ...args) => new Promise((resolve, reject) => client[method](...args, (err, res) => (err ? reject(err) : resolve(res))));
+  const find = (attribute, value) => call("search", configuration.LDAP_BASE, {
+    scope: "sub",
+    filter: new ldap.EqualityFilter({ attribute: attribute, value: value }),
+    attributes: ["dn", "uid", "mail", "employeeType"],
+  }).then((res) => new Promise((resolve, reject) => {
+    let found = null;
+    res.on("searchEntry", (entry) => { found = entry.object; });
+    res.on("error", reject);
+    res.on("end", () => resolve(found));
+  }));
+  client.on("error", callback);
+  try {
+    const person = await find("mail", email);
+    if (!person) return callback(new WrongUsernameOrPasswordError(null, "There is nobody with this e-mail."));
+    // An empty password would be an anonymous bind, which succeeds.
+    if (!password) return callback(new WrongUsernameOrPasswordError(person.uid, "The password is wrong."));
+    try {
+      await call("bind", person.dn, password);
+    } catch (err) {
+      if (err.name !== "InvalidCredentialsError") throw err;
+      return callback(new WrongUsernameOrPasswordError(person.uid, "The password is wrong."));
+    }
+    callback(null, { user_id: person.uid, email: person.mail, email_verified: person.employeeType === "verified", app_metadata: { plan: "free" } });
+  } catch (err) {
+    callback(err);
+  } finally {
+    client.destroy();
+  }
+}
