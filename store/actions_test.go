@@ -160,6 +160,15 @@ func TestSecretsOfOthers(t *testing.T) {
 	for name, other := range map[string]string{"a-b": "a_b", "a_b": "a-b"} {
 		assert.ErrorContains(t, f.Broken()[name], "RULEBOX_SECRET_A_B_… could be those of tenant "+other)
 	}
+
+	// What identity servers prove themselves with is no script's to declare.
+	for name, wanted := range map[string]string{
+		"as the tenant's": strings.ReplaceAll(tenant("acme"), `"KEY"`, `"ADAPTER_KRATOS_SECRET"`),
+		"as the action's": strings.NewReplacer(`{"secrets": [{"name": "KEY"}]`, `{"name": "adapter-kratos", "secrets": [{"name": "SECRET"}]`, `"action_name": "a"`, `"action_name": "adapter-kratos"`).Replace(tenant("acme")),
+	} {
+		f, _ = open(t, wanted+"-- acme/rulebox.json --\n{}\n", "RULEBOX_SECRET_ACME_ADAPTER_KRATOS_SECRET=0123456789abcdef")
+		assert.ErrorContains(t, f.Broken()["acme"], "is not in the file", name)
+	}
 }
 
 func TestBrokenExports(t *testing.T) {

@@ -19,16 +19,7 @@ func (l *loader) adapters() (map[string]json.RawMessage, error) {
 	all := maps.Clone(l.settings.Adapters)
 	secrets := values(secretVariables, l.name, l.environ)
 	for _, variable := range slices.Sorted(maps.Keys(secrets)) {
-		rest, ok := strings.CutPrefix(variable, adapterVariables)
-		if !ok {
-			continue
-		}
-		name, field := "", ""
-		for _, f := range []string{"secret", "signing_key"} {
-			if n, ok := strings.CutSuffix(rest, "_"+strings.ToUpper(f)); ok {
-				name, field = strings.ToLower(n), f
-			}
-		}
+		name, field := adapterSecret(variable)
 		if name == "" {
 			continue // of an action whose name begins like that
 		}
@@ -52,4 +43,20 @@ func (l *loader) adapters() (map[string]json.RawMessage, error) {
 		return all, l.checkAdapters(all)
 	}
 	return all, nil
+}
+
+// adapterSecret returns the adapter and the setting that a variable of the tenant is
+// for; name is empty if it is for neither. Such a variable is no script's, whatever
+// secret the script declares.
+func adapterSecret(variable string) (name, field string) {
+	rest, ok := strings.CutPrefix(variable, adapterVariables)
+	if !ok {
+		return "", ""
+	}
+	for _, f := range []string{"secret", "signing_key"} {
+		if n, ok := strings.CutSuffix(rest, "_"+strings.ToUpper(f)); ok {
+			name, field = strings.ToLower(n), f
+		}
+	}
+	return name, field
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"strings"
 )
@@ -21,6 +22,10 @@ func (l *loader) secret(owner, name string, inFile *string) (string, error) {
 		return "", fmt.Errorf("a secret has no name")
 	}
 	all := values(secretVariables, l.name, l.environ)
+	maps.DeleteFunc(all, func(variable, _ string) bool {
+		adapter, _ := adapterSecret(variable)
+		return adapter != ""
+	})
 	if v, ok := all[variable(owner)+"_"+variable(name)]; ok {
 		return v, nil
 	}
