@@ -29,6 +29,9 @@ type Options struct {
 	// OnLate, if not nil, takes the lines that scripts wrote after their answer,
 	// with the invocation's number. It is called by the invocation's goroutine.
 	OnLate func(invocation uint64, line rulebox.Log)
+	// OnPending, if not nil, is told how many realms have work in flight after their
+	// answer, before that answer is given. It must be quick.
+	OnPending func(realms int)
 	// Native, if not nil, says where native code of WebAssembly comes from; else it
 	// is compiled and not kept.
 	Native *Native
@@ -202,8 +205,16 @@ func (r *Runner) keep(realm *js.Realm) bool {
 		return false
 	}
 	r.late[realm] = struct{}{}
+	r.tellPending()
 	r.wait.Add(1)
 	return true
+}
+
+// tellPending is called with r.mu held, so that numbers are told in their order.
+func (r *Runner) tellPending() {
+	if r.opt.OnPending != nil {
+		r.opt.OnPending(len(r.late))
+	}
 }
 
 // finish runs what is in flight to its end, or to the deadline.
@@ -215,6 +226,7 @@ func (r *Runner) finish(realm *js.Realm, g *gate, own owner) {
 		realm.Close()
 		r.mu.Lock()
 		delete(r.late, realm)
+		r.tellPending()
 		r.mu.Unlock()
 	}()
 	if !realm.Enter(g) {

@@ -73,5 +73,5 @@ func (w *worker) lease(b []byte) []byte {
 	w.confineTo(w.memory)
 	w.ours = true
 	o := &w.pool.opt
-	return (&wire.Lease{Memory: w.memory, Wall: w.wall, Connections: max(1, o.Connections/o.MaxPerTenant)}).Append(b)
+	return (&wire.Lease{Memory: w.memory, Wall: w.wall, Connections: max(1, o.Connections/o.MaxPerTenant), Late: o.OnLate != nil}).Append(b)
 }

@@ -15,6 +15,8 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/rulebox/rulebox"
+
 	"github.com/rulebox/rulebox/sandbox/confine"
 	"github.com/rulebox/rulebox/sandbox/internal/wire"
 )
@@ -61,6 +63,9 @@ type Options struct {
 	// CompileTime bounds the compilation of one script that is WebAssembly. Default
 	// 30 s.
 	CompileTime time.Duration
+	// OnLate, if not nil, takes the lines that scripts log after their answer. It
+	// may be called by several goroutines.
+	OnLate func(rulebox.Log)
 	// Logger gets one line for each worker that died and each refused dial.
 	// Default: none.
 	Logger *zap.Logger

@@ -242,6 +242,29 @@ func (p *Pool) wake() {
 	}
 }
 
+// Settle waits until no script has work in flight after its answer and OnLate has
+// all lines, or ctx ends. It is for callers that stop the pool once they have the
+// answer.
+func (p *Pool) Settle(ctx context.Context) error {
+	for {
+		settled := true
+		p.mu.Lock()
+		for w := range p.all {
+			realms, lines := w.page.Late()
+			settled = settled && realms == 0 && lines == w.lines.Load()
+		}
+		p.mu.Unlock()
+		if settled {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
+
 // drain refuses new invocations and waits for the running ones.
 func (p *Pool) drain() {
 	p.mu.Lock()

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -49,6 +50,46 @@ func TestManyWaitForHTTP(t *testing.T) {
 	t.Logf("200 logins, each waiting 200 ms, in %s and one worker", took.Round(time.Millisecond))
 	require.Less(t, took, 10*time.Second, "one after the other would be 40 s")
 	require.Equal(t, 1, p.Stats().Leased)
+}
+
+// What a script has in flight after its answer can be waited for, with its lines.
+func TestSettle(t *testing.T) {
+	arrived := make(chan string, 10)
+	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		time.Sleep(100 * time.Millisecond)
+		arrived <- r.URL.Path
+	}))
+	defer api.Close()
+	var mu sync.Mutex
+	var lines []rulebox.Log
+	p := open(t, Options{Egress: Egress{Allow: []string{hostOf(api)}}, OnLate: func(l rulebox.Log) {
+		mu.Lock()
+		defer mu.Unlock()
+		lines = append(lines, l)
+	}})
+	require.NoError(t, p.Settle(bg(t)), "nothing runs")
+	for range 3 {
+		_, err := login(bg(t), p, chainOf("acme", `function (user, context, callback) {
+			fetch('`+api.URL+`/one').then(() => fetch('`+api.URL+`/two')).then(() => { console.log('both'); undefined.x; });
+			callback(null, user, context);
+		}`))
+		require.NoError(t, err)
+		require.NoError(t, p.Settle(bg(t)))
+		require.Len(t, arrived, 2)
+		require.Equal(t, "/one", <-arrived)
+		require.Equal(t, "/two", <-arrived)
+		mu.Lock()
+		require.Len(t, lines, 2)
+		require.Equal(t, "both", lines[0].Text)
+		require.Contains(t, lines[1].Text, "threw after the answer: TypeError")
+		lines = nil
+		mu.Unlock()
+	}
+	_, err := login(bg(t), p, chainOf("acme", `function (user, context, callback) { setInterval(() => {}, 10); callback(null, user, context); }`))
+	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(bg(t), 50*time.Millisecond)
+	defer cancel()
+	require.ErrorIs(t, p.Settle(ctx), context.DeadlineExceeded)
 }
 
 // A worker without work does not wake up.

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -30,6 +31,7 @@ type worker struct {
 	page   *wire.Page
 	jail   *memoryGroup  // nil without a memory cgroup
 	rd     *wire.Reader  // of the worker's goroutine
+	lines  atomic.Int64  // that OnLate was given
 	ended  chan struct{} // closed by free
 
 	// Under Pool.mu.
@@ -271,6 +273,15 @@ func (w *worker) read() error {
 		kind, body, err := w.rd.Next()
 		if err != nil {
 			return err
+		}
+		if late := w.pool.opt.OnLate; kind == wire.KindLate && late != nil {
+			line, err := wire.DecodeLate(body)
+			if err != nil {
+				return err
+			}
+			late(line)
+			w.lines.Add(1)
+			continue
 		}
 		if kind != wire.KindResult {
 			return fmt.Errorf("%w: kind %d from a worker", wire.ErrFrame, kind)

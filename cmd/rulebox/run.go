@@ -79,6 +79,8 @@ func run(ctx context.Context, flags *pflag.FlagSet, args []string, std stdio) in
 		return fails(std, err)
 	}
 	opt.Warm = 1
+	rest := &leftover{out: std.err}
+	opt.OnLate = rest.line
 	pool, err := sandbox.New(opt)
 	if err != nil {
 		return fails(std, err)
@@ -88,15 +90,19 @@ func run(ctx context.Context, flags *pflag.FlagSet, args []string, std stdio) in
 	go func() { ended <- pool.Run(poolCtx) }()
 	pipeline := &transaction.Pipeline{Next: pool, Suspensions: suspensions}
 	next := readied{pool.Ready, &transaction.Directory{Next: pipeline}}
+	start := time.Now()
 	res, err := next.Invoke(ctx, inv)
+	code := exitCode(res, err)
+	if err := writeOutcome(std.out, rulebox.AppendOutcome(nil, res, err)); err != nil {
+		code = fails(std, err)
+	} else {
+		rest.wait(ctx, pool, start.Add(f.timeout))
+	}
 	stop()
 	if poolErr := <-ended; poolErr != nil {
 		return fails(std, poolErr)
 	}
-	if err := writeOutcome(std.out, rulebox.AppendOutcome(nil, res, err)); err != nil {
-		return fails(std, err)
-	}
-	return exitCode(res, err)
+	return code
 }
 
 // writeOutcome writes one line, or on a terminal, where somebody reads it, many.

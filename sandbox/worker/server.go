@@ -36,6 +36,7 @@ type server struct {
 
 	jobs chan job // to a goroutine without work
 	idle atomic.Int32
+	late atomic.Bool // the node wants lines that are logged after the answer
 
 	writing sync.Mutex // one frame at a time
 
@@ -74,7 +75,8 @@ func newServer(conn, dials *net.UnixConn, page *wire.Page, roots []byte, layers 
 	}
 	s.dog = &watchdog{page: page}
 	// A frame is in memory of its own, which nobody uses again.
-	s.runner = runtime.NewRunner(runtime.Options{Host: s.host, OwnsArgs: true, OnCPU: s.dog.onCPU, Native: s.shelf.native()})
+	s.runner = runtime.NewRunner(runtime.Options{Host: s.host, OwnsArgs: true, OnCPU: s.dog.onCPU, Native: s.shelf.native(),
+		OnPending: page.SetLate, OnLate: s.tellLate})
 	s.dog.interrupt = func() { s.runner.Interrupt(rulebox.CodeMemory) }
 	return s
 }
@@ -139,6 +141,7 @@ func (s *server) handle(kind wire.Kind, body []byte) error {
 			return err
 		}
 		s.dog.lease(m.Memory)
+		s.late.Store(m.Late)
 		// Not shorter than any invocation here may take: the engine takes a match
 		// that was cut off for no match, and a script must not act on that.
 		runtime.SetRegexpTimeout(m.Wall)
@@ -311,6 +314,14 @@ func (s *server) answer(seq uint64, res *rulebox.Result, e *rulebox.Error) {
 	s.write(b)
 	if *buf = b; cap(b) <= 256<<10 {
 		buffers.Put(buf)
+	}
+}
+
+// tellLate passes on a line that was logged after the answer, if the node wants it.
+func (s *server) tellLate(_ uint64, l rulebox.Log) {
+	if s.late.Load() {
+		s.page.CountLine()
+		s.write(wire.AppendLate(nil, l))
 	}
 }
 

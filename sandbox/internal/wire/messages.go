@@ -37,6 +37,8 @@ type Lease struct {
 	// Connections are those to databases that the worker may hold. Zero means the
 	// modules' default.
 	Connections int
+	// Late asks for the lines that scripts log after their answer.
+	Late bool
 }
 
 // Append appends the frame.
@@ -45,6 +47,7 @@ func (m *Lease) Append(b []byte) []byte {
 	b = appendInt(b, m.Memory)
 	b = appendInt(b, int64(m.Wall))
 	b = appendInt(b, int64(m.Connections))
+	b = appendBool(b, m.Late)
 	return End(b, at)
 }
 
@@ -52,7 +55,28 @@ func (m *Lease) Append(b []byte) []byte {
 func (m *Lease) Decode(body []byte) error {
 	d := decoder{b: body}
 	m.Memory, m.Wall, m.Connections = d.int(), time.Duration(d.int()), int(d.int())
+	m.Late = d.bool()
 	return d.end()
+}
+
+// AppendLate appends the frame with a line that was logged after the answer.
+func AppendLate(b []byte, l rulebox.Log) []byte {
+	b, at := Begin(b, KindLate)
+	b = appendBytes(b, l.Level)
+	b = appendBytes(b, l.Text)
+	b = appendBytes(b, l.Script)
+	return End(b, at)
+}
+
+// DecodeLate reads the body. A line is not longer than all lines of an invocation
+// may be.
+func DecodeLate(body []byte) (l rulebox.Log, err error) {
+	d := decoder{b: body}
+	l = rulebox.Log{Level: d.string(), Text: d.string(), Script: d.string()}
+	if len(l.Text) > rulebox.MaxLogBytes {
+		d.fail("a line that is too long")
+	}
+	return l, d.end()
 }
 
 // AppendScript appends the frame that carries a script's source. The name is not

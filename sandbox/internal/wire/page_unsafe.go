@@ -42,6 +42,10 @@ type Page struct {
 	since *atomic.Int64 // Unix time of the last change of on, in nanoseconds
 	// started holds, for each slot, the last sequence number that began there.
 	started *[Slots]atomic.Uint64
+	// late is how many invocations have work in flight after their answer.
+	late *atomic.Int64
+	// lines is how many lines were sent in frames of KindLate.
+	lines *atomic.Int64
 }
 
 // NewPage returns a page and its file, which the caller closes after it was
@@ -71,6 +75,8 @@ func MapPage(fd int) (*Page, error) {
 		since: (*atomic.Int64)(unsafe.Pointer(&mem[64])),
 
 		started: (*[Slots]atomic.Uint64)(unsafe.Pointer(&mem[128])),
+		late:    (*atomic.Int64)(unsafe.Pointer(&mem[128+8*Slots])),
+		lines:   (*atomic.Int64)(unsafe.Pointer(&mem[128+8*Slots+8])),
 	}
 	runtime.AddCleanup(p, func(mem []byte) { unix.Munmap(mem) }, mem)
 	return p, nil
@@ -107,6 +113,26 @@ func (p *Page) Started(seq uint64) bool {
 	yes := slot >= Slots || p.started[slot].Load() == seq
 	runtime.KeepAlive(p)
 	return yes
+}
+
+// SetLate records how many invocations have work in flight after their answer.
+func (p *Page) SetLate(n int) {
+	p.late.Store(int64(n))
+	runtime.KeepAlive(p)
+}
+
+// CountLine records that a line is about to be sent.
+func (p *Page) CountLine() {
+	p.lines.Add(1)
+	runtime.KeepAlive(p)
+}
+
+// Late returns what SetLate and CountLine recorded.
+func (p *Page) Late() (invocations int, lines int64) {
+	n := p.late.Load()
+	lines = p.lines.Load()
+	runtime.KeepAlive(p)
+	return int(n), lines
 }
 
 // Idle tells whether nothing is on the processor.

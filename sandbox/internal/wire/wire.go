@@ -23,7 +23,7 @@ import (
 
 // Version is sent in Ready. A node and its workers are the same executable, so a
 // difference means that the executable was replaced while the node ran.
-const Version = 3
+const Version = 4
 
 // MaxFrame bounds a frame, in bytes, its kind included.
 const MaxFrame = 16 << 20
@@ -63,6 +63,7 @@ const (
 	KindReport
 	KindCode // either way: native code of a script
 	KindWASM // node → worker: WebAssembly will run here, get ready for it
+	KindLate // worker → node: a line that was logged after the answer; see Lease
 )
 
 // ErrFrame is in the chain of every error about malformed bytes.

@@ -65,8 +65,16 @@ func TestRoundTrips(t *testing.T) {
 	require.Equal(t, Ready{3, []string{"a", ""}}, ready)
 
 	var lease Lease
-	require.NoError(t, lease.Decode(body(t, (&Lease{1 << 40, time.Hour, 4}).Append(nil), KindLease)))
-	require.Equal(t, Lease{1 << 40, time.Hour, 4}, lease)
+	require.NoError(t, lease.Decode(body(t, (&Lease{1 << 40, time.Hour, 4, true}).Append(nil), KindLease)))
+	require.Equal(t, Lease{1 << 40, time.Hour, 4, true}, lease)
+
+	line := rulebox.Log{Level: "warn", Text: "late", Script: "a"}
+	told, err := DecodeLate(body(t, AppendLate(nil, line), KindLate))
+	require.NoError(t, err)
+	require.Equal(t, line, told)
+	line.Text = strings.Repeat("x", rulebox.MaxLogBytes+1)
+	_, err = DecodeLate(body(t, AppendLate(nil, line), KindLate))
+	require.ErrorIs(t, err, ErrFrame)
 
 	s := rulebox.NewScript(rulebox.KindRule, "n", "src")
 	got, err := DecodeScript(body(t, AppendScript(nil, s), KindScript))
@@ -213,6 +221,12 @@ func TestPage(t *testing.T) {
 		require.True(t, p.Started(seq))
 		require.False(t, p.Started(Seq(78, slot)))
 	}
+	other.SetLate(3)
+	other.CountLine()
+	realms, lines := p.Late()
+	require.Equal(t, 3, realms)
+	require.EqualValues(t, 1, lines)
+	require.True(t, p.Started(Seq(77, Slots-1)), "they have words of their own")
 	require.True(t, p.Started(1<<40|511), "a number without a slot of its own counts as started")
 	// A worker cannot take the memory from under the node.
 	require.Error(t, f.Truncate(0))
