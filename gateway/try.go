@@ -9,12 +9,12 @@ import (
 	"maps"
 	"net/http"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/internal/pattern"
 	"github.com/rulebox/rulebox/internal/unsaved"
 )
 
@@ -129,7 +129,7 @@ func inTryTerms(err error) error {
 }
 
 func parseTry(tenant string, body []byte) (*rulebox.Invocation, error) {
-	if !tenantName.MatchString(tenant) {
+	if !tenantName().MatchString(tenant) {
 		return nil, rulebox.Errorf(rulebox.CodeInvalid, "tenant %.80q is not a name", tenant).
 			WithHint("a name is letters, digits, hyphens and underscores, at most 64")
 	}
@@ -216,9 +216,9 @@ func (t *tryRequest) cache(now time.Time) (entries []rulebox.CacheEntry) {
 const cacheTime = 15 * time.Minute
 
 var (
-	missing  = regexp.MustCompile(`^the body has no member (\w+)$`)
-	position = regexp.MustCompile(`, at byte \d+,?`)
-	inputs   = regexp.MustCompile(`^(user|context|event|args|state|id)\b`)
+	missing  = pattern.New(`^the body has no member (\w+)$`)
+	position = pattern.New(`, at byte \d+,?`)
+	inputs   = pattern.New(`^(user|context|event|args|state|id)\b`)
 )
 
 // inInputTerms returns what is wrong with an input that was read as if it were a
@@ -228,13 +228,13 @@ func inInputTerms(err error) error {
 	if !errors.As(err, &e) {
 		return err
 	}
-	text := position.ReplaceAllString(e.Message, "")
-	switch m := missing.FindStringSubmatch(text); {
+	text := position().ReplaceAllString(e.Message, "")
+	switch m := missing().FindStringSubmatch(text); {
 	case m != nil:
 		text = "input." + m[1] + " is missing"
 	case strings.HasPrefix(text, "the body "):
 		text = "input " + strings.TrimPrefix(text, "the body ")
-	case inputs.MatchString(text):
+	case inputs().MatchString(text):
 		text = "input." + text
 	}
 	return errors.New(text)
@@ -251,7 +251,7 @@ const (
 )
 
 // tenantName is what NATS takes as a tenant's name.
-var tenantName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_-]{0,63}$`)
+var tenantName = pattern.New(`^[a-zA-Z0-9][a-zA-Z0-9_-]{0,63}$`)
 
 func decodeTry(body []byte) (*tryRequest, error) {
 	t := &tryRequest{Name: "try"}

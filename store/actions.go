@@ -6,12 +6,12 @@ import (
 	"io/fs"
 	"maps"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/rulebox/rulebox"
 	"github.com/rulebox/rulebox/internal/near"
+	"github.com/rulebox/rulebox/internal/pattern"
 	"github.com/rulebox/rulebox/internal/trigger"
 )
 
@@ -31,7 +31,7 @@ const (
 
 // scriptName is what actions, modules and hooks may be called: it stands in logs
 // and in stack traces.
-var scriptName = regexp.MustCompile(`^[^\x00-\x1f/\\]{1,128}$`)
+var scriptName = pattern.New(`^[^\x00-\x1f/\\]{1,128}$`)
 
 // dependency is {name, version} of exports.
 type dependency struct {
@@ -164,7 +164,7 @@ func (l *loader) code(p *part, folder string, kind rulebox.Kind, size int) error
 	if p.Name == "" {
 		p.Name = base
 	}
-	if !scriptName.MatchString(p.Name) {
+	if !scriptName().MatchString(p.Name) {
 		return fmt.Errorf("name %q: it must have 1 to 128 characters, no slash and no control character", p.Name)
 	}
 	switch {

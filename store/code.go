@@ -10,12 +10,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/internal/pattern"
 )
 
 const (
@@ -46,7 +46,7 @@ type Code struct {
 // with its version and with the processor. What lies there for others is removed.
 // The key is that of suspended logins.
 func OpenCode(dataDir, engine string, key []byte, log *zap.Logger) (*Code, error) {
-	if !engineName.MatchString(engine) {
+	if !engineName().MatchString(engine) {
 		return nil, fmt.Errorf("store: the engine's name %q is no name of a folder", engine)
 	}
 	mac := hmac.New(sha256.New, key)
@@ -68,7 +68,7 @@ func OpenCode(dataDir, engine string, key []byte, log *zap.Logger) (*Code, error
 	return c, nil
 }
 
-var engineName = regexp.MustCompile(`^[a-z0-9][a-zA-Z0-9._+-]{0,127}$`)
+var engineName = pattern.New(`^[a-z0-9][a-zA-Z0-9._+-]{0,127}$`)
 
 // prune removes what nobody has loaded for long, and what was half written.
 func (c *Code) prune(now time.Time) {
@@ -125,7 +125,7 @@ func (c *Code) open(digest rulebox.Digest, record []byte) []byte {
 }
 
 func (c *Code) path(digest rulebox.Digest) (string, error) {
-	if !digestForm.MatchString(string(digest)) {
+	if !digestForm().MatchString(string(digest)) {
 		return "", fmt.Errorf("store: %.80q is no digest", digest)
 	}
 	return filepath.Join(c.dir, string(digest)), nil

@@ -7,12 +7,12 @@ import (
 	"io/fs"
 	"maps"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/rulebox/rulebox"
 	"github.com/rulebox/rulebox/internal/near"
+	"github.com/rulebox/rulebox/internal/pattern"
 	"github.com/rulebox/rulebox/internal/trigger"
 	"github.com/rulebox/rulebox/transaction"
 )
@@ -21,7 +21,7 @@ import (
 const databases = "database-connections"
 
 // connectionName is the pattern of Auth0's names. It is one token of a subject.
-var connectionName = regexp.MustCompile(`^[a-zA-Z0-9]([a-zA-Z0-9-]{0,126}[a-zA-Z0-9])?$`)
+var connectionName = pattern.New(`^[a-zA-Z0-9]([a-zA-Z0-9-]{0,126}[a-zA-Z0-9])?$`)
 
 // databaseFile is database-connections/<name>/database.json of the deploy CLI.
 type databaseFile struct {
@@ -93,7 +93,7 @@ func (l *loader) database(dir, base string) (*database, error) {
 	if f.Name == "" {
 		f.Name = base
 	}
-	if !connectionName.MatchString(f.Name) {
+	if !connectionName().MatchString(f.Name) {
 		return nil, fmt.Errorf("name %q: a connection's name is 1 to 128 letters, digits and hyphens, with a letter or digit at both ends", f.Name)
 	}
 	for name := range f.Options {

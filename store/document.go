@@ -193,7 +193,7 @@ func (l *loader) documentAs(decode func([]byte, any) error, text []byte, v any) 
 		unset.variable = envPrefix(l.name) + unset.variable
 		return unset
 	}
-	if err != nil && placeholder.Match(text) {
+	if err != nil && placeholder().Match(text) {
 		return fmt.Errorf("%w (@@KEY@@ stands for a whole JSON value, quotes and all; within a string it is ##KEY##)", err)
 	}
 	return err

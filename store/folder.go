@@ -12,7 +12,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -22,12 +21,13 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/internal/pattern"
 	"github.com/rulebox/rulebox/transaction"
 )
 
 // TenantName is what a tenant may be called: it is a folder, a NATS subject
 // token and a path segment.
-var TenantName = regexp.MustCompile(`^[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?$`)
+var TenantName = pattern.New(`^[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?$`)
 
 const (
 	// settle is how long the folder must be quiet before it is read: an editor
@@ -135,7 +135,7 @@ func (f *Folder) loadAll(ctx context.Context) error {
 		if name[0] == '.' || !isDir(filepath.Join(f.dir, name)) {
 			continue
 		}
-		if !TenantName.MatchString(name) {
+		if !TenantName().MatchString(name) {
 			if f.broken[name] == nil {
 				f.broken[name] = errors.New("a tenant's folder is named with small letters, digits, - and _, at most 63")
 				f.log.Error("tenant ignored", zap.String("tenant", name), zap.Error(f.broken[name]))

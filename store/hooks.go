@@ -68,7 +68,7 @@ func (l *loader) hook(file string) (*hook, error) {
 	if h.Name = f.Name; h.Name == "" {
 		h.Name = base
 	}
-	if !scriptName.MatchString(h.Name) {
+	if !scriptName().MatchString(h.Name) {
 		return nil, fmt.Errorf("name %q: it must have 1 to 128 characters, no slash and no control character", h.Name)
 	}
 	if err := checkPoint(h); err != nil {

@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
+	"github.com/rulebox/rulebox/internal/pattern"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,7 +15,7 @@ import (
 // files, as the Auth0 deploy CLI replaces them.
 type keywords map[string]json.RawMessage
 
-var placeholder = regexp.MustCompile(`"@@(\w+)@@"|@@(\w+)@@|##(\w+)##`)
+var placeholder = pattern.New(`"@@(\w+)@@"|@@(\w+)@@|##(\w+)##`)
 
 // replace puts the values into text: @@KEY@@ (with or without quotes around it)
 // becomes JSON text, ##KEY## the bare text. Placeholders without a value stay.
@@ -23,8 +23,8 @@ func (k keywords) replace(text []byte) []byte {
 	if len(k) == 0 {
 		return text
 	}
-	return placeholder.ReplaceAllFunc(text, func(m []byte) []byte {
-		sub := placeholder.FindSubmatch(m)
+	return placeholder().ReplaceAllFunc(text, func(m []byte) []byte {
+		sub := placeholder().FindSubmatch(m)
 		for i, key := range sub[1:] {
 			v, ok := k[string(key)]
 			if key == nil || !ok {
@@ -41,8 +41,8 @@ func (k keywords) replace(text []byte) []byte {
 
 // words and position find what a compiler says and where.
 var (
-	words    = regexp.MustCompile(`[\pL\pN_]{3,}`)
-	position = regexp.MustCompile(`:\d+:\d+`)
+	words    = pattern.New(`[\pL\pN_]{3,}`)
+	position = pattern.New(`:\d+:\d+`)
 )
 
 // conceal returns the error without the compiler's words if one of them may be a
@@ -50,11 +50,11 @@ var (
 // and sent to callers.
 func (k keywords) conceal(script string, err error) error {
 	text := err.Error()
-	for _, word := range words.FindAllString(text, -1) {
+	for _, word := range words().FindAllString(text, -1) {
 		for _, v := range k {
 			if strings.Contains(literal(v), word) {
 				return fmt.Errorf("rule %q does not compile at %s%s (what stands there is left out, for it may be a value of config.json or of the environment)",
-					script, script, position.FindString(text))
+					script, script, position().FindString(text))
 			}
 		}
 	}
@@ -62,14 +62,14 @@ func (k keywords) conceal(script string, err error) error {
 }
 
 // quoted finds what an error quotes.
-var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+var quoted = pattern.New(`"(?:[^"\\]|\\.)*"`)
 
 // mask returns the error without what it quotes of a value: errors name what
 // stands in a file, and what a placeholder became stands there too. Pieces of two
 // characters and less tell nothing.
 func (k keywords) mask(err error) error {
 	text := err.Error()
-	masked := quoted.ReplaceAllStringFunc(text, func(q string) string {
+	masked := quoted().ReplaceAllStringFunc(text, func(q string) string {
 		piece, bad := strconv.Unquote(q)
 		if bad != nil {
 			piece = q[1 : len(q)-1]
@@ -88,12 +88,12 @@ func (k keywords) mask(err error) error {
 }
 
 // unreplaced names the first placeholder left in text, empty if there is none.
-func unreplaced(text string) string { return placeholder.FindString(text) }
+func unreplaced(text string) string { return placeholder().FindString(text) }
 
 // unset finds the first placeholder of a file that has no value; its error names
 // the key as the variable. Values are not looked at: they may hold anything.
 func (k keywords) unset(text string) *unsetError {
-	for _, m := range placeholder.FindAllStringSubmatch(text, -1) {
+	for _, m := range placeholder().FindAllStringSubmatch(text, -1) {
 		key := m[1] + m[2] + m[3] // one of the three has matched
 		if _, ok := k[key]; !ok {
 			return &unsetError{strings.Trim(m[0], `"`), key}

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -16,6 +15,7 @@ import (
 	"time"
 
 	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/internal/pattern"
 )
 
 // packagesDir is the folder of the operator's packages in the data folder: for
@@ -28,8 +28,8 @@ const maxPackage = 8 << 20
 // packageName and packageVersion keep what comes from a registry from meaning
 // something to a file system, a terminal or a script.
 var (
-	packageName    = regexp.MustCompile(`^(@[a-z0-9~-][a-z0-9._~-]*/)?[a-z0-9~-][a-z0-9._~-]*$`)
-	packageVersion = regexp.MustCompile(`^\d+\.\d+\.\d+[0-9A-Za-z.+-]*$`)
+	packageName    = pattern.New(`^(@[a-z0-9~-][a-z0-9._~-]*/)?[a-z0-9~-][a-z0-9._~-]*$`)
+	packageVersion = pattern.New(`^\d+\.\d+\.\d+[0-9A-Za-z.+-]*$`)
 )
 
 // A PackageLock says what a package is and what it was made of.
@@ -178,15 +178,15 @@ func (p *Packages) read(file string) (*PackageLock, string, error) {
 	return lock, string(source), nil
 }
 
-var digestForm = regexp.MustCompile(`^[0-9a-f]{64}$`)
+var digestForm = pattern.New(`^[0-9a-f]{64}$`)
 
 func (l *PackageLock) check() error {
 	switch {
-	case !packageName.MatchString(l.Name) || len(l.Name) > 214:
+	case !packageName().MatchString(l.Name) || len(l.Name) > 214:
 		return fmt.Errorf("name %.80q is no package name", l.Name)
-	case !packageVersion.MatchString(l.Version) || len(l.Version) > 128:
+	case !packageVersion().MatchString(l.Version) || len(l.Version) > 128:
 		return fmt.Errorf("version %.80q is no version", l.Version)
-	case !digestForm.MatchString(string(l.Digest)):
+	case !digestForm().MatchString(string(l.Digest)):
 		return fmt.Errorf("digest %.80q is no digest", string(l.Digest))
 	}
 	return nil

@@ -2,12 +2,12 @@ package store
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"go.uber.org/zap"
 
 	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/internal/pattern"
 	"github.com/rulebox/rulebox/transaction"
 )
 
@@ -21,7 +21,7 @@ type moduleSettings struct {
 
 // moduleEntry is a name of such a list: a package, a path in one, a built-in, or
 // a scope.
-var moduleEntry = regexp.MustCompile(`^(node:)?(@[a-z0-9~-][a-z0-9._~-]*/)?([a-zA-Z0-9~_-][a-zA-Z0-9._~-]*(/[a-zA-Z0-9._~-]+)*|\*)$`)
+var moduleEntry = pattern.New(`^(node:)?(@[a-z0-9~-][a-z0-9._~-]*/)?([a-zA-Z0-9~_-][a-zA-Z0-9._~-]*(/[a-zA-Z0-9._~-]+)*|\*)$`)
 
 func (m *moduleSettings) validate() error {
 	check := func(field string, names []string) error {
@@ -29,7 +29,7 @@ func (m *moduleSettings) validate() error {
 			switch at := strings.LastIndexByte(name, '@'); {
 			case at > 0:
 				return fmt.Errorf("%s: %q has a version; a module is allowed or denied with all of its versions: write %q", field, name, name[:at])
-			case !moduleEntry.MatchString(name) || name == "*":
+			case !moduleEntry().MatchString(name) || name == "*":
 				return fmt.Errorf("%s: %q is no name of a module, such as axios, @auth0/rule-utilities, stream/promises or @aws-sdk/*", field, name)
 			}
 		}

@@ -9,12 +9,12 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 	"syscall"
 
 	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/internal/pattern"
 	"github.com/rulebox/rulebox/transaction"
 )
 
@@ -227,7 +227,7 @@ type rule struct {
 
 // ruleName is the pattern of Auth0's rule names, with the underscore and the dot
 // that file names may bring.
-var ruleName = regexp.MustCompile(`^[a-zA-Z0-9]([ \-_.a-zA-Z0-9]*[a-zA-Z0-9])?$`)
+var ruleName = pattern.New(`^[a-zA-Z0-9]([ \-_.a-zA-Z0-9]*[a-zA-Z0-9])?$`)
 
 // rules reads rules/*.json and the scripts they name, and rules/*.js and *.wasm that
 // no .json names, and returns them in order.
@@ -281,7 +281,7 @@ func (l *loader) ruleMeta(file string) (*rule, string, error) {
 	if r.Name == "" {
 		r.Name = strings.TrimSuffix(path.Base(file), ".json")
 	}
-	if !ruleName.MatchString(r.Name) {
+	if !ruleName().MatchString(r.Name) {
 		return nil, "", fmt.Errorf("name %q: use letters, digits, blanks, dots and hyphens, with a letter or digit at both ends", r.Name)
 	}
 	if r.Order != nil && *r.Order < 0 {

@@ -80,7 +80,7 @@ func (t *Tokens) Create(name string, tenants []string) (string, error) {
 		return "", errors.New("the list of tenants is empty")
 	}
 	for _, tenant := range tenants {
-		if !TenantName.MatchString(tenant) {
+		if !TenantName().MatchString(tenant) {
 			return "", fmt.Errorf("%q is no tenant name", tenant)
 		}
 	}

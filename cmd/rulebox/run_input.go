@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"time"
 
 	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/internal/pattern"
 	tryout "github.com/rulebox/rulebox/internal/unsaved"
 	"github.com/rulebox/rulebox/store"
 	"github.com/rulebox/rulebox/transaction"
@@ -115,8 +115,8 @@ func (f *runFlags) cached(now time.Time) (entries []rulebox.CacheEntry, err erro
 }
 
 var (
-	settingWords = regexp.MustCompile(`^(kind|trigger)\b`)
-	offsets      = regexp.MustCompile(`, at byte \d+,?`)
+	settingWords = pattern.New(`^(kind|trigger)\b`)
+	offsets      = pattern.New(`, at byte \d+,?`)
 )
 
 // inFlagTerms returns an error that names members of a try with the names that
@@ -124,9 +124,9 @@ var (
 func inFlagTerms(err error) error {
 	var e *rulebox.Error
 	if !errors.As(err, &e) {
-		return errors.New(settingWords.ReplaceAllString(err.Error(), "--$1"))
+		return errors.New(settingWords().ReplaceAllString(err.Error(), "--$1"))
 	}
-	text := offsets.ReplaceAllString(e.Message, "")
+	text := offsets().ReplaceAllString(e.Message, "")
 	if strings.HasPrefix(text, "there is no trigger") && e.Hint != "" {
 		text += " (" + e.Hint + ")"
 	}

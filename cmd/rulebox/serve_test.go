@@ -128,7 +128,7 @@ function (user, context, callback) { callback(new Error('never runs')); }
 // The tenant of the synthetic rule stands in nobody's way.
 func TestHealthIsNobodysName(t *testing.T) {
 	t.Parallel()
-	require.False(t, store.TenantName.MatchString(healthTenant), "a folder could have this name, and its logins would run the synthetic rule")
+	require.False(t, store.TenantName().MatchString(healthTenant), "a folder could have this name, and its logins would run the synthetic rule")
 	require.True(t, bus.ValidName(healthTenant))
 	deny := "rules/a.js --\nfunction (user, context, callback) { callback('its own rule'); }\n"
 	n := serveNode(t, "-- rulebox-health/"+deny+"-- health/"+deny)

@@ -8,7 +8,7 @@ package npm
 
 import (
 	"fmt"
-	"regexp"
+	"github.com/rulebox/rulebox/internal/pattern"
 	"strings"
 
 	"github.com/Masterminds/semver/v3"
@@ -16,14 +16,14 @@ import (
 
 // validName is a name that npm lets one publish today, and none that could leave
 // a folder or a URL path.
-var validName = regexp.MustCompile(`^(@[a-z0-9~-][a-z0-9._~-]*/)?[a-z0-9~-][a-z0-9._~-]*$`)
+var validName = pattern.New(`^(@[a-z0-9~-][a-z0-9._~-]*/)?[a-z0-9~-][a-z0-9._~-]*$`)
 
 // maxName is npm's bound, in bytes.
 const maxName = 214
 
 // CheckName returns what is wrong with a package's name, nil if nothing is.
 func CheckName(name string) error {
-	if len(name) > maxName || !validName.MatchString(name) {
+	if len(name) > maxName || !validName().MatchString(name) {
 		return fmt.Errorf("%q is no package name; it is small letters, digits, - . _ and ~, with a scope as in @scope/name", clip(name))
 	}
 	return nil
@@ -69,11 +69,11 @@ func (s Spec) String() string {
 }
 
 // tag is a name for a version, such as latest or next.
-var tag = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
+var tag = pattern.New(`^[a-z][a-z0-9-]*$`)
 
 // check refuses what is neither a range nor a tag: URLs, paths, repositories.
 func (s Spec) check() error {
-	if s.Range == "" || tag.MatchString(s.Range) {
+	if s.Range == "" || tag().MatchString(s.Range) {
 		return nil
 	}
 	if strings.ContainsAny(s.Range, ":/\\") {

@@ -1,11 +1,11 @@
 package unsaved
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/internal/pattern"
 	"github.com/rulebox/rulebox/internal/trigger"
 )
 
@@ -13,11 +13,11 @@ import (
 // at by regular expressions of linear time: it is not parsed here.
 
 var (
-	preamble = regexp.MustCompile(`^(?s:\s+|//[^\n]*|/\*.*?\*/|;|\(|['"]use \w+['"])*`)
-	handler  = regexp.MustCompile(`\bon(?:Execute|Continue)[A-Z]\w*`)
-	exported = regexp.MustCompile(`(?m)^\s*(?:module\.)?exports\s*[.=\[]`)
-	hooked   = regexp.MustCompile(`\bmodule\.exports\s*=\s*(?:async\s+)?(?:function\b[^(]*)?\(([^)]*)\)`)
-	function = regexp.MustCompile(`^(?:async\s+)?function\s*([\w$]*)\s*\(([^)]*)\)`)
+	preamble = pattern.New(`^(?s:\s+|//[^\n]*|/\*.*?\*/|;|\(|['"]use \w+['"])*`)
+	handler  = pattern.New(`\bon(?:Execute|Continue)[A-Z]\w*`)
+	exported = pattern.New(`(?m)^\s*(?:module\.)?exports\s*[.=\[]`)
+	hooked   = pattern.New(`\bmodule\.exports\s*=\s*(?:async\s+)?(?:function\b[^(]*)?\(([^)]*)\)`)
+	function = pattern.New(`^(?:async\s+)?function\s*([\w$]*)\s*\(([^)]*)\)`)
 )
 
 // operations are the names that templates of database scripts give to their
@@ -42,23 +42,23 @@ type form struct {
 func guess(source string) form {
 	if strings.HasPrefix(source, "\x00asm") {
 		// The names of its exports stand in it as they are.
-		if h := handler.FindString(source); h != "" {
+		if h := handler().FindString(source); h != "" {
 			return form{rulebox.KindAction, trigger.OfFunction(strings.TrimPrefix(strings.TrimPrefix(h, "onExecute"), "onContinue"))}
 		}
 		return form{rulebox.KindRule, rulebox.TriggerLogin}
 	}
-	body := source[len(preamble.FindString(source)):]
-	if exported.MatchString(body) {
-		if h := handler.FindString(body); h != "" {
+	body := source[len(preamble().FindString(source)):]
+	if exported().MatchString(body) {
+		if h := handler().FindString(body); h != "" {
 			name := strings.TrimPrefix(strings.TrimPrefix(h, "onExecute"), "onContinue")
 			return form{rulebox.KindAction, trigger.OfFunction(name)}
 		}
-		if m := hooked.FindStringSubmatch(body); m != nil {
+		if m := hooked().FindStringSubmatch(body); m != nil {
 			return form{rulebox.KindHook, hookTrigger(m[1])}
 		}
 		return form{kind: rulebox.KindAction}
 	}
-	if m := function.FindStringSubmatch(body); m != nil {
+	if m := function().FindStringSubmatch(body); m != nil {
 		params := paramsOf(m[2])
 		if operation := operations[m[1]]; operation != "" && (len(params) < 2 || params[1] != "context") {
 			return form{rulebox.KindDBScript, operation}
