@@ -96,15 +96,26 @@ func (g *guest) Exports(name string) bool {
 	return g.program.ABI == wasm.Command || g.program.Exports(name)
 }
 
+// Prepare implements js.Guest.
+func (g *guest) Prepare(in *js.GuestInput) {
+	g.program.Prepare(context.Background(), wasm.Input{Config: in.Config, Args: g.args(in), Memory: in.Limits.Memory})
+}
+
+// args are a command's.
+func (g *guest) args(in *js.GuestInput) []string {
+	if g.program.ABI == wasm.Command {
+		return []string{in.Handler}
+	}
+	return nil
+}
+
 // Run implements js.Guest.
 func (g *guest) Run(ctx context.Context, in *js.GuestInput) (*js.GuestOutput, *rulebox.Error) {
 	input := wasm.Input{
 		Document: in.Document, Config: in.Config, Now: in.Now, Log: in.Log, Cache: in.Cache, Wait: in.Wait,
-		Output: in.Limits.Output, Memory: in.Limits.Memory,
+		Output: in.Limits.Output, Memory: in.Limits.Memory, Args: g.args(in),
 	}
-	if g.program.ABI == wasm.Command {
-		input.Args = []string{in.Handler}
-	} else if in.Named || g.program.Exports(in.Handler) {
+	if g.program.ABI == wasm.Plugin && (in.Named || g.program.Exports(in.Handler)) {
 		input.Function = in.Handler
 	}
 	if g.host != nil {

@@ -19,6 +19,9 @@ type Guest interface {
 	// Run runs it to its end, on the caller's goroutine. Code that computes cannot
 	// be interrupted; what waits ends with ctx.
 	Run(ctx context.Context, in *GuestInput) (*GuestOutput, *rulebox.Error)
+	// Prepare gets ready for a run with the same Handler, Config and Limits. It runs
+	// nothing of the customer's.
+	Prepare(in *GuestInput)
 }
 
 // A GuestInput is what one run of a guest works with.
@@ -103,7 +106,9 @@ func (r *Realm) runGuestRule(i int, args []goja.Value) *rulebox.Error {
 		}
 		document = append(append(document, name...), text...)
 	}
-	out, fail := r.runGuest(i, &GuestInput{Document: append(document, '}'), Config: r.chain.Configuration, Handler: r.binding(i).Handler, Named: r.binding(i).Handler != ""})
+	in := r.guestRule(i)
+	in.Document = append(document, '}')
+	out, fail := r.runGuest(i, in)
 	if fail != nil {
 		return fail
 	}
@@ -122,6 +127,25 @@ func (r *Realm) runGuestRule(i int, args []goja.Value) *rulebox.Error {
 		r.given[n+1] = v
 	}
 	return r.obeyRule(i, out.Commands)
+}
+
+// guestRule is what a run of script i, a rule, has of the chain.
+func (r *Realm) guestRule(i int) *GuestInput {
+	b := r.binding(i)
+	return &GuestInput{Config: r.chain.Configuration, Handler: b.Handler, Named: b.Handler != ""}
+}
+
+// prepareGuest gets the program of script i ready for a run.
+func (r *Realm) prepareGuest(i int) {
+	in := r.guestRule(i)
+	if r.isAction() {
+		t := triggerOf(r.chain.Trigger)
+		if in.Config = r.binding(i).Secrets; in.Handler == "" && t != nil {
+			in.Handler = t.execute
+		}
+	}
+	in.Limits = r.limits
+	r.progs[i].Guest.Prepare(in)
 }
 
 // obeyRule makes the calls of api that a rule asks for. It has what an action has

@@ -188,6 +188,9 @@ func (r *Realm) Preload(touched []string) bool {
 			}
 		}
 		r.warm(p.warmth)
+		if p.Guest != nil {
+			r.prepareGuest(i)
+		}
 	}
 	if r.isAction() {
 		r.guard(r.prepareAction)

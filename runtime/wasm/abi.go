@@ -23,6 +23,8 @@ const (
 	pluginModule = "extism:host/env"
 	userModule   = "extism:host/user"
 	startExport  = "_start"
+	// initializeExport is what makes ready a plug-in that is no program.
+	initializeExport = "_initialize"
 )
 
 // abiOf tells the ABI of a module, and checks that the host has what it imports.
@@ -71,7 +73,7 @@ func importAdvice(module string) string {
 }
 
 // internal are exports that compilers make for themselves.
-var internal = []string{startExport, "_initialize", "__wasm_call_ctors", "__new", "__pin", "__unpin", "__collect", "malloc", "free", "calloc", "realloc", "asyncify_start_unwind", "hs_init", "__wasm_apply_data_relocs"}
+var internal = []string{startExport, initializeExport, "__wasm_call_ctors", "__new", "__pin", "__unpin", "__collect", "malloc", "free", "calloc", "realloc", "asyncify_start_unwind", "hs_init", "__wasm_apply_data_relocs"}
 
 func isHandler(name string) bool { return !slices.Contains(internal, name) }
 

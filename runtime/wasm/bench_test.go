@@ -56,6 +56,18 @@ func BenchmarkExamples(b *testing.B) {
 					require.NoError(b, p.Instantiate(ctx, 128<<20))
 				}
 			})
+			b.Run("prepared", func(b *testing.B) {
+				e, p := open(dir)
+				defer e.Close(ctx)
+				in := Input{Document: document, Memory: 128 << 20, Output: 1 << 20}
+				for b.Loop() {
+					b.StopTimer()
+					p.Prepare(ctx, in)
+					b.StartTimer()
+					_, err := p.Run(ctx, in)
+					require.NoError(b, err)
+				}
+			})
 			b.Run("run", func(b *testing.B) {
 				e, p := open(dir)
 				defer e.Close(ctx)

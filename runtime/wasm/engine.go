@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
@@ -20,6 +21,8 @@ const pageSize = 64 << 10
 type Engine struct {
 	rt    wazero.Runtime
 	cache wazero.CompilationCache // nil if there is none
+	// ahead is what instances hold that wait for their run, in bytes.
+	ahead atomic.Int64
 }
 
 // Options are those of an Engine.
@@ -73,6 +76,7 @@ type Program struct {
 	info   *Info
 	engine *Engine
 	code   wazero.CompiledModule
+	ready  atomic.Pointer[instance] // made ahead; nil if none is
 }
 
 // Compile checks and compiles the source. The error says what is wrong with it in
@@ -172,4 +176,7 @@ func (e *Engine) CompileNothing(ctx context.Context) error {
 }
 
 // Close gives the native code back.
-func (p *Program) Close(ctx context.Context) error { return p.code.Close(ctx) }
+func (p *Program) Close(ctx context.Context) error {
+	p.discard(ctx)
+	return p.code.Close(ctx)
+}

@@ -35,8 +35,11 @@ type Info struct {
 	Exports []string
 	// Memories are the names of exported memories.
 	Memories []string
-	// MinMemory is what the module's memory begins with, in bytes.
-	MinMemory int64
+	// MinMemory is what the module's memory begins with, in bytes; Elements what its
+	// tables do, in entries.
+	MinMemory, Elements int64
+	// Starts says that an instance runs code when it is made.
+	Starts bool
 }
 
 // An Import is a function that the module wants of its host.
@@ -52,6 +55,7 @@ const (
 	sectionMemory   = 5
 	sectionGlobal   = 6
 	sectionExport   = 7
+	sectionStart    = 8
 	sectionElement  = 9
 	sectionCode     = 10
 	sectionData     = 11
@@ -144,7 +148,20 @@ func (r *reader) section(id byte, info *Info) {
 			r.at = len(r.b) // there is one at most
 			return
 		}
-	case sectionTable, sectionGlobal, sectionElement, sectionData:
+	case sectionTable:
+		for range r.count("tables", maxItems) {
+			r.byte() // of what
+			if r.byte()&1 != 0 {
+				info.Elements += int64(r.u32())
+				r.u32()
+			} else {
+				info.Elements += int64(r.u32())
+			}
+		}
+		r.err, r.at = nil, len(r.b) // newer forms are left to the compiler
+	case sectionStart:
+		info.Starts = true
+	case sectionGlobal, sectionElement, sectionData:
 		r.count("entries", maxItems)
 	}
 }

@@ -67,6 +67,9 @@ type run struct {
 	headers map[string]string
 	ended   error // why a host function ended the run
 	linear  linear
+	stdin   bytes.Reader
+	stdout  capped
+	stderr  lines
 }
 
 // Errors of runs, beside *ExitError and *TrapError.
@@ -118,14 +121,6 @@ func (r *run) log(level, text string) {
 // error is an *ExitError, a *TrapError, or says what is wrong with the module;
 // errors.Is(err, ErrMemory) holds for broken bounds.
 func (p *Program) Run(ctx context.Context, in Input) ([]byte, error) {
-	r := &run{in: &in, mem: blocks{max: int(in.Memory)}, linear: linear{max: uint64(min(in.Memory, maxLinear))}}
-	if p.info.MinMemory > int64(r.linear.max) {
-		return nil, fmt.Errorf("%w: the module begins with %d MiB of memory; the limit is %d MiB", ErrMemory, p.info.MinMemory>>20, r.linear.max>>20)
-	}
-	r.ctx = ctx
-	ctx = experimental.WithMemoryAllocator(context.WithValue(ctx, runKey{}, r), &r.linear)
-	stdout, stderr := &capped{max: in.Output}, &lines{log: r.log}
-	conf := p.config(r, stdout, stderr)
 	function := startExport
 	if p.ABI == Plugin {
 		var err error
@@ -135,24 +130,30 @@ func (p *Program) Run(ctx context.Context, in Input) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		if r.inputAt, err = r.mem.put(in.Document); err != nil {
-			return nil, r.failed(err, stdout)
+	}
+	i := p.take(ctx, &in)
+	if i == nil {
+		i = newInstance(&in)
+		if p.info.MinMemory > int64(i.run.linear.max) {
+			return nil, fmt.Errorf("%w: the module begins with %d MiB of memory; the limit is %d MiB", ErrMemory, p.info.MinMemory>>20, i.run.linear.max>>20)
 		}
-		conf = conf.WithStartFunctions("_initialize")
 	}
-	code, err := p.call(ctx, conf, function)
-	stderr.flush()
+	r := i.run
+	r.begin(ctx, &in)
+	ctx = context.WithValue(ctx, runKey{}, r)
+	code, err := p.call(ctx, i, function)
+	r.stderr.flush()
 	if err != nil {
-		return nil, r.failed(err, stdout)
+		return nil, r.failed(err)
 	}
-	if stdout.full {
-		return nil, r.failed(errOutput, stdout) // although the module took it well
+	if r.stdout.full {
+		return nil, r.failed(errOutput) // although the module took it well
 	}
 	if p.ABI == Command {
-		return stdout.b, nil
+		return r.stdout.b, nil
 	}
 	if code != 0 || r.failure != "" {
-		return nil, r.failed(&ExitError{Code: code, Message: r.failure}, stdout)
+		return nil, r.failed(&ExitError{Code: code, Message: r.failure})
 	}
 	return r.output, nil
 }
@@ -168,19 +169,32 @@ func (p *Program) Instantiate(ctx context.Context, memory int64) error {
 	return m.Close(ctx)
 }
 
-// call instantiates the module and calls the function. The result is that of a
-// plug-in's function.
-func (p *Program) call(ctx context.Context, conf wazero.ModuleConfig, function string) (uint32, error) {
-	m, err := p.engine.rt.InstantiateModule(ctx, p.code, conf)
-	if err != nil {
+// call makes the instance if it is not made yet, and calls the function. The result
+// is that of a plug-in's function.
+func (p *Program) call(ctx context.Context, i *instance, function string) (uint32, error) {
+	if i.module == nil {
+		if err := p.instantiate(ctx, i); err != nil {
+			return 0, err
+		}
+	}
+	defer i.module.Close(ctx)
+	if p.ABI == Command {
+		_, err := i.module.ExportedFunction(function).Call(ctx)
+		if exit := (*sys.ExitError)(nil); errors.As(err, &exit) && exit.ExitCode() == 0 {
+			return 0, nil
+		}
 		return 0, err
 	}
-	defer m.Close(ctx)
-	if p.ABI == Command {
-		return 0, nil // _start ran
+	var err error
+	if i.run.inputAt, err = i.run.mem.put(i.run.in.Document); err != nil {
+		return 0, i.run.end(err)
 	}
-	f := m.ExportedFunction(function)
-	out, err := f.Call(ctx)
+	if f := i.module.ExportedFunction(initializeExport); f != nil {
+		if _, err := f.Call(ctx); err != nil {
+			return 0, err
+		}
+	}
+	out, err := i.module.ExportedFunction(function).Call(ctx)
 	if err != nil || len(out) == 0 {
 		return 0, err
 	}
@@ -188,19 +202,16 @@ func (p *Program) call(ctx context.Context, conf wazero.ModuleConfig, function s
 }
 
 // config is what the module has of the outside.
-func (p *Program) config(r *run, stdout, stderr io.Writer) wazero.ModuleConfig {
-	conf := wazero.NewModuleConfig().WithName("").WithStdout(stdout).WithStderr(stderr)
+func (p *Program) config(r *run) wazero.ModuleConfig {
+	conf := wazero.NewModuleConfig().WithName("").WithStartFunctions().WithStdout(&r.stdout).WithStderr(&r.stderr).WithRandSource(random{r})
 	if p.ABI == Command {
-		conf = conf.WithArgs(append([]string{"rule"}, r.in.Args...)...).WithStdin(bytes.NewReader(r.in.Document))
+		conf = conf.WithArgs(append([]string{"rule"}, r.in.Args...)...).WithStdin(&r.stdin)
 		for _, k := range slices.Sorted(maps.Keys(r.in.Config)) {
 			v := r.in.Config[k]
 			if k != "" && !strings.ContainsAny(k, "=\x00") && !strings.Contains(v, "\x00") {
 				conf = conf.WithEnv(k, v)
 			}
 		}
-	}
-	if r.in.Rand != nil {
-		conf = conf.WithRandSource(r.in.Rand)
 	}
 	start := time.Now()
 	now := func() time.Time {
@@ -211,7 +222,7 @@ func (p *Program) config(r *run, stdout, stderr io.Writer) wazero.ModuleConfig {
 	}
 	return conf.
 		WithWalltime(func() (int64, int32) { t := now(); return t.Unix(), int32(t.Nanosecond()) }, 1000).
-		WithNanotime(func() int64 { return int64(now().Sub(start)) + 1 }, 1000).
+		WithNanotime(func() int64 { return int64(time.Since(start)) + 1 }, 1000).
 		WithNanosleep(func(ns int64) {
 			if err := r.sleep(time.Duration(ns)); err != nil {
 				panic(r.end(err))
@@ -245,7 +256,7 @@ func (r *run) wait(f func() error) (err error) {
 }
 
 // failed turns what the engine returned into an error of this package.
-func (r *run) failed(err error, stdout *capped) error {
+func (r *run) failed(err error) error {
 	var exit *sys.ExitError
 	switch {
 	case r.ended != nil:
@@ -253,7 +264,7 @@ func (r *run) failed(err error, stdout *capped) error {
 			return fmt.Errorf("%w: %w", ErrMemory, r.ended)
 		}
 		return &TrapError{Message: r.ended.Error(), Err: r.ended}
-	case stdout.full:
+	case r.stdout.full:
 		return fmt.Errorf("%w: %w", ErrMemory, errOutput)
 	case r.linear.refused:
 		// What a module does then is its own affair: it traps, exits, or says so.

@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/rulebox/rulebox/internal/wasmtest"
 )
 
 func engine(t testing.TB) *Engine {
@@ -156,6 +158,54 @@ func isTrap(text string) func(*testing.T, error) {
 		require.ErrorAs(t, err, &trap)
 		assert.Contains(t, trap.Message, text)
 	}
+}
+
+// An instance that was made ahead is one of its own, with the input of its run.
+func TestPrepare(t *testing.T) {
+	e := engine(t)
+	ctx := context.Background()
+	// It gives what it finds in a global of its memory, and leaves a mark there.
+	p, err := e.Compile(ctx, []byte(wasmtest.C(t, `static volatile u32 runs; handler(rule) i32 rule(void) {
+		u64 v = config_get(text("K")); runs++; if (runs != 1) return 9; u64 at = input_offset(); if (!v) output_set(at, length(at)); else output_set(v, length(v)); return 0; }`)))
+	require.NoError(t, err)
+	run := func(in Input) string {
+		in.Output = 100
+		out, err := p.Run(ctx, in)
+		require.NoError(t, err)
+		return string(out)
+	}
+	in := Input{Memory: 4 << 20, Config: map[string]string{"K": "v"}, Document: []byte("{}")}
+	for range 3 {
+		p.Prepare(ctx, in)
+		p.Prepare(ctx, in)
+		require.NotNil(t, p.ready.Load())
+		assert.Equal(t, "v", run(in))
+		assert.Nil(t, p.ready.Load())
+		assert.Zero(t, e.ahead.Load())
+	}
+	// For other settings it is not taken.
+	p.Prepare(ctx, in)
+	assert.Equal(t, "doc", run(Input{Memory: 4 << 20, Document: []byte("doc")}))
+	assert.Nil(t, p.ready.Load())
+	p.Prepare(ctx, in)
+	in.Memory = 8 << 20
+	assert.Equal(t, "v", run(in))
+	assert.Zero(t, e.ahead.Load())
+
+	// What runs code when it is made, or holds much, is not made ahead.
+	for what, m := range map[string]module{
+		"a start function": {export: "rule", start: true, body: []byte{opLoop, 0x40, opBr, 0, opEnd}},
+		"much memory":      {export: "rule", memory: []byte{0, 32}},
+	} {
+		p, err := e.Compile(ctx, m.bytes())
+		require.NoError(t, err, what)
+		p.Prepare(ctx, Input{Memory: 4 << 20})
+		assert.Nil(t, p.ready.Load(), what)
+	}
+	table, err := e.Compile(ctx, []byte(wasmtest.Raw{Export: "rule", Functions: [][]byte{{}}, Tables: [][]byte{append([]byte{0}, wasmtest.Leb(1_000_000)...)}}.Bytes()))
+	require.NoError(t, err)
+	table.Prepare(ctx, Input{Memory: 4 << 20})
+	assert.Nil(t, table.ready.Load())
 }
 
 type tripper func(*http.Request) (*http.Response, error)
