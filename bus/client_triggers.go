@@ -90,8 +90,8 @@ func (c *Client) Hook(ctx context.Context, tenant, point string, args ...any) (*
 	return c.Fire(ctx, tenant, rulebox.HookPrefix+point, args...)
 }
 
-// Database runs a script of a tenant's custom database, such as get_user, with
-// the arguments before the callback.
+// Database asks a tenant's user database, with the arguments of the operation in
+// the order of the protocol: Directory with the whole outcome.
 func (c *Client) Database(ctx context.Context, tenant, connection, operation string, args ...any) (*rulebox.Result, error) {
 	return c.Fire(ctx, tenant, trigger.Database(connection, operation), args...)
 }

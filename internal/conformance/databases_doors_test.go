@@ -3,6 +3,7 @@
 package conformance
 
 import (
+	"bufio"
 	"context"
 	"crypto/rand"
 	"io"
@@ -155,4 +156,25 @@ func TestDatabaseWebService(t *testing.T) {
 		configuration: map[string]string{"URL": s.URL, "KEY": serviceKey}, egress: []string{s.Listener.Addr().String()},
 		setup: func(*testing.T, string) { w.reset() },
 	})
+}
+
+func TestDatabaseRedis(t *testing.T) {
+	server := testserver.Redis(t, testserver.Options{})
+	s := serverAt(server, "redis")
+	s.configuration["URL"] = "redis://:" + server.Password + "@" + server.Address()
+	s.setup = func(t *testing.T, text string) {
+		c, err := net.Dial("tcp", server.Address())
+		require.NoError(t, err)
+		defer c.Close()
+		lines := "AUTH " + server.Password + "\n" + strings.TrimSpace(text) + "\n"
+		_, err = c.Write([]byte(strings.ReplaceAll(lines, "\n", "\r\n")))
+		require.NoError(t, err)
+		replies := bufio.NewReader(c)
+		for range strings.Count(lines, "\n") {
+			reply, err := replies.ReadString('\n')
+			require.NoError(t, err)
+			require.NotContains(t, reply, "-", "refused")
+		}
+	}
+	runDatabases(t, "redis.txtar", s)
 }

@@ -172,6 +172,8 @@ func FuzzParse(f *testing.F) {
 	f.Add("login", []byte(`{"\u0069d":"\ud800"}`))
 	f.Add("post-login", []byte(`{"event":{"user":{"identities":[{"user_id":1}]}},"state":"s\""}`))
 	f.Add("hook.credentials-exchange", []byte(`{"args":[{},null,"a",{}],"args":[{},[],"a",{"connection":null}]}`))
+	f.Add("db.a.login", []byte(`{"known":true,"password":"pw","identifier":"a","context":{"organization":null}}`))
+	f.Add("db.a.create", []byte(`{"user":{"email":"a","password":"b"},"known":null,"args":[]}`))
 	f.Add("db.a.change_email", []byte(`{"args":["a","b",false,{"organization":{"metadata":{}}}]}`))
 	f.Fuzz(func(t *testing.T, name string, body []byte) {
 		inv, _, err := Parse(name, body)
