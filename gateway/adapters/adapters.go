@@ -44,7 +44,7 @@ type Options struct {
 	// lets no token in.
 	Authorize func(token, tenant string) bool
 	// Admit reserves memory for a request's body, of at most so many bytes, until
-	// give is called. Nil means that there is always room.
+	// give is called. It is called again for what is longer. Nil means that there is always room.
 	Admit func(r *http.Request, tenant string, most int64) (give func(), err error)
 	// Logger is told what is wrong with requests and what could not be done. It gets
 	// no guest data. Nil is silent.
@@ -196,29 +196,52 @@ func (c *call) setID(id string) {
 	}
 }
 
+// firstRoom is the room that a body has at first, in bytes; each time that it is
+// full it doubles. Room is not taken for all that may come: strangers who say that
+// their signature follows from the body must send much to hold much.
+const firstRoom = 16 << 10
+
 func (c *call) read(w http.ResponseWriter) (give func(), err error) {
 	if c.r.ContentLength > MaxBody {
 		return nil, tooLarge()
 	}
-	give = func() {}
-	if c.Admit != nil {
-		if give, err = c.Admit(c.r, c.tenant, MaxBody); err != nil {
-			return nil, err
+	var rooms []func()
+	give = func() {
+		for _, g := range rooms {
+			g()
 		}
 	}
 	deadline := http.NewResponseController(w) // not every writer can; a server's can
 	_ = deadline.SetReadDeadline(time.Now().Add(readTimeout))
-	c.body, err = io.ReadAll(http.MaxBytesReader(w, c.r.Body, MaxBody))
-	// One that passed later would look as if the server had hung up.
+	body := http.MaxBytesReader(w, c.r.Body, MaxBody)
+	for room, full := firstRoom, true; full; room = min(len(c.body), MaxBody+1-len(c.body)) {
+		if c.Admit != nil {
+			g, err := c.Admit(c.r, c.tenant, int64(room))
+			if err != nil {
+				give()
+				return nil, err
+			}
+			rooms = append(rooms, g)
+		}
+		part, err := io.ReadAll(io.LimitReader(body, int64(room)))
+		if err != nil {
+			give()
+			return nil, notWhole(err)
+		}
+		c.body, full = append(c.body, part...), len(part) == room
+	}
+	// One that passed later would look as if the server had hung up. It stays where
+	// the body was not read to its end: HTTP's server reads on, and would for ever.
 	_ = deadline.SetReadDeadline(time.Time{})
-	if err == nil {
-		return give, nil
-	}
-	give()
+	return give, nil
+}
+
+// notWhole is the refusal of a body that could not be read.
+func notWhole(err error) error {
 	if e := (*http.MaxBytesError)(nil); errors.As(err, &e) {
-		return nil, tooLarge()
+		return tooLarge()
 	}
-	return nil, refuse(http.StatusBadRequest, "the body did not arrive whole")
+	return refuse(http.StatusBadRequest, "the body did not arrive whole")
 }
 
 func tooLarge() error {

@@ -300,7 +300,7 @@ func TestRoom(t *testing.T) {
 	given := 0
 	e := newEdge(t, func(o *Options) {
 		o.Admit = func(_ *http.Request, tenant string, most int64) (func(), error) {
-			if tenant != "shop" || most != MaxBody {
+			if tenant != "shop" || most != firstRoom {
 				t.Error(tenant, most)
 			}
 			if given == 0 {
