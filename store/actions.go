@@ -213,9 +213,11 @@ func (l *loader) dependencies(list []dependency) (map[string]string, error) {
 			d.Version = "latest"
 		}
 		if l.checkModule != nil {
-			if err := l.checkModule(d.Name, d.Version); err != nil {
+			warning, err := l.checkModule(d.Name, d.Version)
+			if err != nil {
 				return nil, fmt.Errorf("dependencies: %w", err)
 			}
+			l.warn(warning != "" && !slices.Contains(l.warnings, warning), "%s", warning)
 		}
 		m[d.Name] = d.Version
 	}

@@ -226,11 +226,11 @@ func TestBrokenExports(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f, dir := open(t, "-- acme/rules/ok.js --\n1\n")
-			f.CheckModule = func(name, _ string) error {
+			f.CheckModule = func(name, _ string) (string, error) {
 				if name == "loadsh" {
-					return fmt.Errorf("there is no loadsh")
+					return "", fmt.Errorf("there is no loadsh")
 				}
-				return nil
+				return "", nil
 			}
 			before := f.Tenant("acme")
 			write(t, dir, tc.archive)
@@ -277,7 +277,7 @@ func TestMoreThanAuth0Takes(t *testing.T) {
 	archive := ""
 	for i := range 21 {
 		name := fmt.Sprintf("a%02d", i)
-		archive += "-- acme/actions/" + name + ".json --\n{}\n-- acme/actions/" + name + "/code.js --\n1\n"
+		archive += "-- acme/actions/" + name + ".json --\n{\"dependencies\": [{\"name\": \"auth0\", \"version\": \"99.0.0\"}]}\n-- acme/actions/" + name + "/code.js --\n1\n"
 		list = append(list, `{"action_name": "`+name+`"}`)
 	}
 	archive += "-- acme/triggers/triggers.json --\n{\"post-login\": [" + strings.Join(list, ",") + "]}\n"
@@ -285,6 +285,7 @@ func TestMoreThanAuth0Takes(t *testing.T) {
 	archive += "-- acme/database-connections/d/database.json --\n{\"strategy\": \"auth0\"}\n-- acme/database-connections/d/login.js --\n1\n"
 	write(t, dir, archive)
 	f := OpenFolder(dir, noBad, zap.New(core))
+	f.CheckModule = func(name, version string) (string, error) { return name + "@" + version + " is declared", nil }
 	require.NoError(t, f.Load(context.Background()))
 	require.Empty(t, f.Broken())
 	assert.Len(t, f.Tenant("acme").Chains["post-login"].Scripts, 21)
@@ -294,6 +295,7 @@ func TestMoreThanAuth0Takes(t *testing.T) {
 	}
 	text := strings.Join(said, "\n")
 	assert.Contains(t, text, "21 actions at post-login; Auth0 takes 20")
+	assert.Equal(t, 1, strings.Count(text, "auth0@99.0.0 is declared"), "once, however many declare it")
 	assert.Contains(t, text, "actions/a07/code.js: it has no onExecutePostLogin, which post-login calls")
 	assert.Contains(t, text, "action-modules/big/code.js: 65538 bytes; Auth0 takes 65536")
 	assert.Contains(t, text, "database-connections/d/database.json: its scripts are not used")

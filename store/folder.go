@@ -54,8 +54,9 @@ type Folder struct {
 	// workers would not take. It is set before Load.
 	CheckEgress func([]string) error
 	// CheckModule, if not nil, returns an error for a dependency that an action or
-	// hook declares and that there is not. It is set before Load.
-	CheckModule func(name, version string) error
+	// hook declares and that there is not, and a warning if another generation of it
+	// runs than the one declared. It is set before Load.
+	CheckModule func(name, version string) (warning string, err error)
 	// CheckAdapters, if not nil, returns an error for a tenant's adapters that the
 	// gateway would not take. It is set before Load.
 	CheckAdapters func(map[string]json.RawMessage) error

@@ -59,7 +59,7 @@ type loader struct {
 	same        func() bool
 	checkEgress func([]string) error // may be nil
 	// checkModule says what is wrong with a declared dependency; it may be nil.
-	checkModule func(name, version string) error
+	checkModule func(name, version string) (warning string, err error)
 	// checkAdapters says what is wrong with rulebox.json's adapters; it may be nil.
 	checkAdapters func(map[string]json.RawMessage) error
 	keywords      keywords

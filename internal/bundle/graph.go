@@ -48,6 +48,9 @@ func options(work string) api.BuildOptions {
 
 // external returns what a built-in is required by at run time.
 func external(request string) (string, bool) {
+	if request == ownManagement {
+		return "internal/npm/" + request, true
+	}
 	name := strings.TrimPrefix(request, "node:")
 	public, ok := builtins[name]
 	if !ok {
@@ -73,6 +76,13 @@ func common(work string) api.Plugin {
 			}
 			return api.OnResolveResult{}, nil
 		})
+		for _, folder := range lazyFolders {
+			b.OnLoad(api.OnLoadOptions{Filter: "/" + regexp.QuoteMeta(folder) + `.*\.js$`}, func(a api.OnLoadArgs) (api.OnLoadResult, error) {
+				data, err := os.ReadFile(a.Path)
+				text := lazyText(string(data))
+				return api.OnLoadResult{Contents: &text, Loader: api.LoaderJS, ResolveDir: filepath.Dir(a.Path)}, err
+			})
+		}
 		for _, file := range lazyExports {
 			b.OnLoad(api.OnLoadOptions{Filter: "/" + regexp.QuoteMeta(file) + "$"}, func(a api.OnLoadArgs) (api.OnLoadResult, error) {
 				data, err := os.ReadFile(a.Path)

@@ -91,6 +91,30 @@ var packages = []pkg{
 	{name: "openid-client"},
 	{name: "form-data"},
 
+	{name: "auth0", from: "auth0-5", files: true, shim: "auth0-5.js"},
+	{name: "auth0", from: "auth0-6", files: true, shim: "auth0-6.js"},
+	{name: "auth0", files: true, shim: "auth0.js"},
+	{name: "native-or-bluebird"},
+	{name: "promise"},
+	{name: "jwt-decode", from: "jwt-decode-3"},
+	{name: "jwt-decode"},
+	{name: "njwt"},
+	{name: "totp-generator", from: "totp-generator-0"},
+	{name: "totp-generator", from: "totp-generator-1"},
+	{name: "totp-generator"},
+	{name: "otplib"},
+	{name: "slug"},
+	{name: "bowser"},
+	{name: "cloudevents"},
+	{name: "simple-crypto-js"},
+	{name: "liquid-node"},
+	{name: "liquidjs"},
+	{name: "@fingerprintjs/fingerprintjs-pro-server-api"},
+	{name: "@slack/web-api", from: "@slack/web-api-6", files: true},
+	{name: "@slack/web-api", files: true},
+	{name: "@sentry/node", files: true},
+	{name: "@sentry/tracing", files: true},
+	{name: "postgres"},
 	{name: "aws-sdk", files: true, shim: "aws-sdk.js", subs: []string{"clients/*.js", "lib/core.js", "global.js"}},
 	{name: "@aws-sdk/client-cognito-identity-provider", files: true},
 	{name: "@aws-sdk/client-dynamodb", files: true},
@@ -128,6 +152,9 @@ var packages = []pkg{
 // lazyExports are files whose members are all `name: require('path')`: each is
 // required when it is touched.
 var lazyExports = []string{"node_modules/aws-sdk/clients/all.js"}
+
+// ownManagement is what a shim requires to know where the tenant's management API is.
+const ownManagement = "rulebox/management"
 
 // builtins are Node.js' own modules. True are those that scripts can require;
 // the packages' use of others goes to internal/npm/<name>.

@@ -6,7 +6,7 @@ const path = require('path');
 const { createRequire } = require('module');
 const own = createRequire(path.join(process.argv[2], 'package.json'));
 const named = {
-  auth0: (major) => 'auth0v' + Math.min(Math.max(major || 2, 2), 4), axios: (major) => 'axios' + (major >= 1 ? 1 : 0),
+  auth0: (major) => 'auth0v' + Math.min(Math.max(major || 2, 2), 7), axios: (major) => 'axios' + (major >= 1 ? 1 : 0),
   'jwks-rsa': (major) => 'jwks-rsa' + (major >= 2 ? 2 : 1), superagent: (major) => (major >= 4 ? 'superagent' : 'superagent3'),
 };
 global.require = (request) => {
