@@ -1,6 +1,7 @@
 package js
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -175,26 +176,45 @@ func (r *Realm) binding(i int) *rulebox.Binding {
 // shorter one occurs in ordinary text.
 const minSecret = 6
 
-// redact takes the script's secrets out of a line of the log.
+// redact takes the script's secrets out of a line of the log, or of an error.
 func (r *Realm) redact(text string) string {
 	if len(r.chain.Bindings) == 0 || r.script < 0 {
 		return text
 	}
 	b := r.binding(r.script)
-	text = redacted(text, b.Secrets)
-	for i := range b.Modules {
-		text = redacted(text, b.Modules[i].Secrets)
-	}
-	return text
-}
-
-func redacted(text string, secrets map[string]string) string {
-	for name, value := range secrets {
-		if len(value) >= minSecret && strings.Contains(text, value) {
-			text = strings.ReplaceAll(text, value, "[secret "+name+"]")
+	var found []string // values, with their names
+	collect := func(secrets map[string]string) {
+		for name, value := range secrets {
+			if len(value) >= minSecret && strings.Contains(text, value) {
+				found = append(found, value, "[secret "+name+"]")
+			}
 		}
 	}
-	return text
+	collect(b.Secrets)
+	for i := range b.Modules {
+		collect(b.Modules[i].Secrets)
+	}
+	if found == nil {
+		return text
+	}
+	return strings.NewReplacer(longestFirst(found)...).Replace(text)
+}
+
+// longestFirst orders the pairs by the length of their first texts: a secret may
+// begin like another.
+func longestFirst(pairs []string) []string {
+	order := make([][2]string, 0, len(pairs)/2)
+	for i := 0; i < len(pairs); i += 2 {
+		order = append(order, [2]string{pairs[i], pairs[i+1]})
+	}
+	slices.SortFunc(order, func(x, y [2]string) int {
+		return cmp.Or(cmp.Compare(len(y[0]), len(x[0])), strings.Compare(x[1], y[1]))
+	})
+	sorted := pairs[:0]
+	for _, p := range order {
+		sorted = append(sorted, p[0], p[1])
+	}
+	return sorted
 }
 
 // handler returns the function that the action exports under the name.

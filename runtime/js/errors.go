@@ -98,6 +98,7 @@ func (r *Realm) failed(err error) *rulebox.Error {
 			e.Code = rulebox.CodeForbidden
 		}
 		r.hint(e, ex.Value())
+		e.Hint = r.redact(e.Hint)
 		r.hookRefusal(e, ex.Value(), false)
 	case errors.As(err, &own):
 		*e = *own
@@ -234,8 +235,36 @@ func nameAndMessage(e *rulebox.Error) string {
 	return e.Name + ": " + e.Message
 }
 
+// hide takes out of an error what is not for who reads it.
+func (r *Realm) hide(e *rulebox.Error) {
+	for _, text := range []*string{&e.Name, &e.Message, &e.Trace} {
+		*text = r.redact(innards(*text))
+	}
+}
+
+// The engine's error for an object that is no primitive shows all that is in it, and
+// where it lies in memory.
+const (
+	innardsBegin = "Could not convert &{"
+	innardsEnd   = " to primitive"
+)
+
+// innards returns the text with Node's words in place of the engine's.
+func innards(text string) string {
+	begin := strings.Index(text, innardsBegin)
+	if begin < 0 {
+		return text
+	}
+	rest := "" // the object may hold such words too: the last count
+	if end := strings.LastIndex(text, innardsEnd); end > begin {
+		rest = text[end+len(innardsEnd):]
+	}
+	return text[:begin] + "Cannot convert object to primitive value" + rest
+}
+
 // describe fills in name, message and trace of a thrown or given value.
 func (r *Realm) describe(e *rulebox.Error, v goja.Value) {
+	defer r.hide(e)
 	e.Name = "Error"
 	o, ok := v.(*goja.Object)
 	if !ok {

@@ -372,7 +372,7 @@ func (r *Realm) log(level, text string) {
 		level, text = "warn", fmt.Sprintf("more than %d bytes were logged; what follows was cut", max)
 	}
 	sheet.logBytes += len(text) + lineCost
-	l := rulebox.Log{Level: level, Text: strings.ToValidUTF8(r.redact(text), "\ufffd"), Script: r.scriptName()}
+	l := rulebox.Log{Level: level, Text: strings.ToValidUTF8(r.redact(innards(text)), "\ufffd"), Script: r.scriptName()}
 	if r.finished {
 		r.in.Late(l)
 		return
