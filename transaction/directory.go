@@ -21,6 +21,9 @@ type Directory struct {
 	// Pad is what failed logins are rounded up to, so that their time does not
 	// tell whether there is such a user: the next multiple of it. Default 500 ms.
 	Pad time.Duration
+	// Record, if not nil, is told of questions that came through Invoke whose end
+	// Next cannot have recorded: no script was asked, or its profile will not do.
+	Record func(Execution)
 }
 
 // PublicText is what the end user may be told of a login that failed: one text for
@@ -110,12 +113,24 @@ func (d *Directory) answer(ctx context.Context, q event.Query, u question, unsav
 	if unsaved != nil {
 		return of, err
 	}
-	if u.operation == "login" && (err != nil || of.a.Status != event.Found) {
+	if u.operation == "login" && of.tells(err) {
 		d.pad(ctx, start)
 	}
 	hide := hider(u.password)
 	hide.logs(of.a.Logs)
 	return of, hide.failure(err)
+}
+
+// tells reports whether the time of a login that failed may tell something about
+// the user: a script has looked.
+func (of *inquiry) tells(err error) bool {
+	switch rulebox.CodeOf(err) {
+	case rulebox.CodeUnavailable, rulebox.CodeInvalid:
+		return false
+	case "":
+		return of.a.Status == event.WrongPassword || of.a.Status == event.UnknownUser
+	}
+	return true
 }
 
 // pad waits until the time since start is a multiple of Pad.

@@ -31,6 +31,7 @@ type inquiry struct {
 	tenant  *Tenant
 	c       *Connection
 	a       event.Account
+	told    bool // Next has recorded how it went
 	changed bool // a script ran that may have changed something
 }
 
@@ -139,7 +140,7 @@ func (of *inquiry) put(ctx context.Context) error {
 
 // create asks whether there is the user already, makes it, and logs it in.
 func (of *inquiry) create(ctx context.Context) error {
-	if of.has("get_user") {
+	if of.has("get_user") || of.c.Import {
 		err := of.profile(ctx, "get_user", of.u.identifier)
 		if err != nil {
 			return err
@@ -174,7 +175,7 @@ func (of *inquiry) after(ctx context.Context, keep func(*inquiry) error, args ..
 	if of.c.Import && of.q.Known {
 		return of.own()
 	}
-	if of.has("get_user") {
+	if of.has("get_user") || of.c.Import {
 		if err := of.profile(ctx, "get_user", of.u.identifier); err != nil || of.a.Status != event.Found {
 			return err
 		}
@@ -246,6 +247,7 @@ func (of *inquiry) run(ctx context.Context, operation string, args ...any) (json
 		}
 		inv.Args = append(inv.Args, o.text())
 	}
+	of.told = true
 	res, err := of.d.Next.Invoke(ctx, inv)
 	if res != nil {
 		of.a.Logs = append(of.a.Logs, res.Logs...)
@@ -317,10 +319,12 @@ func (of *inquiry) profile(ctx context.Context, operation string, args ...any) e
 		return nil
 	}
 	of.a.Profile, of.a.UserID, err = profileOf(of.c, of.script(operation), value)
-	if err == nil {
-		of.a.Status = event.Found
+	if err != nil {
+		of.told = false // the script itself went well
+		return err
 	}
-	return err
+	of.a.Status = event.Found
+	return nil
 }
 
 // maxBcrypt is how much of a password bcrypt looks at, in bytes.

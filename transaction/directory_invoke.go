@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"time"
 
 	"github.com/rulebox/rulebox"
 	"github.com/rulebox/rulebox/event"
@@ -24,19 +25,30 @@ func (d *Directory) Invoke(ctx context.Context, inv *rulebox.Invocation) (*ruleb
 	if err != nil || t.Form != trigger.Fields {
 		return d.Next.Invoke(ctx, inv)
 	}
+	start := time.Now()
+	res, told, err := d.outcome(ctx, t, inv)
+	if d.Record != nil && !told {
+		d.Record(Execution{ID: inv.ID, Tenant: inv.Tenant, Trigger: inv.Trigger, Unsaved: inv.Chain != nil, Decision: res.Decision, Err: err, Duration: time.Since(start)})
+	}
+	return res, err
+}
+
+// outcome answers the question of an invocation. The result is never nil; told
+// says that Next has recorded how it went.
+func (d *Directory) outcome(ctx context.Context, t trigger.Trigger, inv *rulebox.Invocation) (res *rulebox.Result, told bool, err error) {
 	q, u, err := questionOf(t, inv)
 	if err != nil {
-		return &rulebox.Result{ID: inv.ID, Decision: rulebox.Fault}, err
+		return &rulebox.Result{ID: inv.ID, Decision: rulebox.Fault}, false, err
 	}
 	of, err := d.answer(ctx, q, u, inv.Chain)
-	res := &rulebox.Result{ID: inv.ID, Logs: of.a.Logs, Scripts: of.a.Scripts, Usage: of.a.Usage}
+	res = &rulebox.Result{ID: inv.ID, Logs: of.a.Logs, Scripts: of.a.Scripts, Usage: of.a.Usage}
 	if err != nil {
-		return res, of.failed(res, err)
+		return res, of.told, of.failed(res, err)
 	}
 	res.Status = string(of.a.Status)
 	if err := of.refused(); err != nil {
 		res.Decision = rulebox.Deny
-		return res, err
+		return res, of.told, err
 	}
 	res.Decision, res.Commands = rulebox.Allow, of.a.Commands
 	switch {
@@ -47,7 +59,7 @@ func (d *Directory) Invoke(ctx context.Context, inv *rulebox.Invocation) (*ruleb
 		o.set("last_password_reset", quote(of.a.LastPasswordReset))
 		res.Values = []json.RawMessage{o.text()}
 	}
-	return res, nil
+	return res, of.told, nil
 }
 
 // questionOf reads the arguments.

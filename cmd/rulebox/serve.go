@@ -213,7 +213,7 @@ func (f *serveFlags) serve(ctx context.Context, log *zap.Logger, std stdio) erro
 	if err := f.share(ctx, &s, kv, kvErr, key, pipeline, log); err != nil {
 		return err
 	}
-	directory := &transaction.Directory{Tenants: folder, Next: pipeline}
+	directory := &transaction.Directory{Tenants: folder, Next: pipeline, Record: pipeline.Record}
 	ready := make(chan struct{})
 	s.start("bus", func(ctx context.Context) error {
 		return bus.Serve(ctx, bus.ServeOptions{Conn: conn, Handler: directory, Logger: log, Ready: func() { close(ready) }})
