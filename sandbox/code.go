@@ -74,7 +74,7 @@ func errNoWASM() *rulebox.Error {
 type codes struct {
 	store CodeStore
 
-	mu     sync.Mutex // guards making
+	mu     sync.Mutex // guards making; taken before Pool.mu
 	making map[rulebox.Digest]chan struct{}
 }
 

@@ -11,6 +11,9 @@ const (
 	// workerOverhead is what a worker needs beside the heap of its scripts: the
 	// engine, programs, stacks, and room for the watchdog to act. In bytes.
 	workerOverhead = 64 << 20
+	// wasmOverhead is what a worker for WebAssembly needs beyond that: native code,
+	// and the file that it comes from.
+	wasmOverhead = 2 * maxWorkerCode
 	// blankMemory bounds a worker without a tenant.
 	blankMemory = 256 << 20
 	// dataOverhead is what RLIMIT_DATA leaves beyond twice the tenant's memory:
@@ -43,7 +46,11 @@ func (p *Pool) confine(pid int) (*memoryGroup, error) {
 func (w *worker) confineTo(memory int64) {
 	err := w.whileThere(func(pid int) error { return confine.SetData(pid, uint64(2*memory+dataOverhead)) })
 	if w.jail != nil {
-		err = errors.Join(err, w.jail.g.SetMemory(uint64(memory+workerOverhead)))
+		overhead := int64(workerOverhead)
+		if w.supply.profile == confine.WASM {
+			overhead += wasmOverhead
+		}
+		err = errors.Join(err, w.jail.g.SetMemory(uint64(memory+overhead)))
 	}
 	if err != nil {
 		w.pool.log.Warn("a memory limit could not be set from outside", logError(err))

@@ -13,9 +13,9 @@ import (
 	"github.com/rulebox/rulebox/sandbox/internal/wire"
 )
 
-// maxWorkerCode bounds the native code that one worker is told in its life, in bytes:
-// it keeps what it has, and versions of scripts come and go. Beyond, the worker is
-// replaced when it is free.
+// maxWorkerCode bounds the native code that one worker is told in its life, in bytes,
+// unless one chain needs more: versions of scripts come and go. Beyond, the worker
+// is replaced when it is free.
 const maxWorkerCode = 96 << 20
 
 // maxChains bounds the chains that one worker knows at a time.
@@ -26,8 +26,13 @@ const maxChains = 64
 type table struct {
 	chains  map[*rulebox.Chain]*told
 	scripts map[rulebox.Digest]int
-	next    uint64
-	clock   uint64
+	// sizes are of native code, by script, and code is their sum, in bytes, over the
+	// worker's life: it keeps what it has. room is how much it may be.
+	sizes map[rulebox.Digest]int
+	code  int
+	room  int
+	next  uint64
+	clock uint64
 }
 
 type told struct {
@@ -35,7 +40,13 @@ type told struct {
 }
 
 func newTable() table {
-	return table{chains: map[*rulebox.Chain]*told{}, scripts: map[rulebox.Digest]int{}}
+	return table{chains: map[*rulebox.Chain]*told{}, scripts: map[rulebox.Digest]int{}, sizes: map[rulebox.Digest]int{}, room: maxWorkerCode}
+}
+
+// took notes native code that the worker is told.
+func (t *table) took(d rulebox.Digest, size int) {
+	t.sizes[d] = size
+	t.code += size
 }
 
 var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 16<<10); return &b }}
@@ -48,7 +59,7 @@ func (w *worker) send(ctx context.Context, c *call) error {
 	}
 	defer func() {
 		<-w.writing
-		if w.code > maxWorkerCode {
+		if w.table.code > w.table.room {
 			w.pool.retireSoon(w)
 		}
 	}()
@@ -148,7 +159,7 @@ func (w *worker) tell(b []byte, c *call) ([]byte, uint64, error) {
 					t.untell(c.chain, s)
 					return b[:start], 0, err
 				}
-				w.code += len(code)
+				t.took(s.Digest, len(code))
 				b = wire.AppendCode(b, s.Digest, sha256.Sum256(code), code)
 			}
 		}
@@ -160,6 +171,11 @@ func (w *worker) tell(b []byte, c *call) ([]byte, uint64, error) {
 		t.untell(c.chain, nil)
 		return b[:start], 0, rulebox.Errorf(rulebox.CodeInvalid, "the settings of the chain (configuration, secrets) are %d bytes; at most %d can be sent to a worker", len(b)-at, wire.MaxFrame)
 	}
+	all := 0
+	for _, s := range c.chain.Scripts {
+		all += t.sizes[s.Digest]
+	}
+	t.room = max(t.room, 2*all) // a worker must hold what one login needs
 	t.next++
 	if len(t.chains) >= maxChains {
 		b = w.forgetOldest(b)

@@ -126,3 +126,40 @@ func TestCodeOfAnother(t *testing.T) {
 	_, err = login(ctx, p, &rulebox.Chain{Tenant: "fine", Trigger: c.Trigger, Scripts: c.Scripts})
 	assert.NoError(t, err)
 }
+
+// A worker keeps the native code that it is told; when that is too much, another one
+// takes its place, and no login notices.
+func TestWorkerWithMuchCode(t *testing.T) {
+	p := openWASM(t, Options{MaxPerTenant: 1})
+	ctx := bg(t)
+	chain := func(output string) *rulebox.Chain {
+		c := chainOf("acme", wasmtest.C(t, `handler(rule) i32 rule(void) { output("{\"context\":{\"`+output+`\":1}}"); return 0; }`))
+		require.NoError(t, p.Ready(ctx, c))
+		return c
+	}
+	only := func() *worker {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		for w := range p.all {
+			if w.group != nil && !w.leaving {
+				return w
+			}
+		}
+		return nil
+	}
+	one, two := chain("one"), chain("two")
+	_, err := login(ctx, p, one)
+	require.NoError(t, err)
+	first := only()
+	first.writing <- struct{}{}
+	first.table.code += maxWorkerCode
+	<-first.writing
+	_, err = login(ctx, p, two)
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { return only() != first }, 10*time.Second, time.Millisecond)
+	for _, c := range []*rulebox.Chain{one, two} {
+		_, err = login(ctx, p, c)
+		require.NoError(t, err)
+	}
+	assert.NotSame(t, first, only())
+}

@@ -56,7 +56,6 @@ type worker struct {
 	// the lease, and the order of frames. Taken before mu.
 	writing chan struct{}
 	table   table
-	code    int  // bytes of native code in table
 	ours    bool // the lease was sent
 
 	// mu guards what follows. Nothing blocks while it is held.
