@@ -21,6 +21,11 @@ func dbModules() []Module {
 		dbStandard("mongodb", "3.7.4", "mongodb_3"),
 		dbModule("mongodb", "4.17.2", "mongodb_4", nil),
 		dbModule("mongodb", "6.8.0", "mongodb_6", nil),
+		dbModule("tedious", "1.11.0", "tedious_1", nil),
+		dbModule("tedious", "6.7.0", "tedious_6", nil),
+		dbModule("tedious", "16.7.1", "tedious_16", nil),
+		dbModule("mssql", "6.4.1", "mssql_6", nil),
+		dbStandard("mssql", "10.0.4", "mssql_10"),
 
 		dbInternal("pg_core", pgNatives),
 		dbInternal("pg_pool", nil),
@@ -45,6 +50,11 @@ func dbModules() []Module {
 		dbInternal("mongo_cursor", nil),
 		dbInternal("mongo_collection", nil),
 		dbInternal("mongo_magic", nil),
+		dbInternal("tedious_core", nil),
+		dbInternal("mssql_core", nil),
+		dbInternal("mssql_link", mssqlNatives),
+		dbInternal("mssql_types", nil),
+		dbInternal("mssql_magic", nil),
 	}
 }
 
@@ -56,6 +66,7 @@ func dbGlobals() []Global {
 		{Name: "postgres", Module: "internal/db/pg_magic"},
 		{Name: "mysql", Module: "internal/db/mysql_magic", Export: "mysql"},
 		{Name: "mysql_pool", Module: "internal/db/mysql_magic", Export: "mysql_pool"},
+		{Name: "sqlserver", Module: "internal/db/mssql_magic"},
 		{Name: "mongo", Module: "internal/db/mongo_magic", Export: "mongo"},
 		{Name: "ObjectID", Module: "internal/db/mongo_magic", Export: "ObjectID"},
 	}

@@ -35,6 +35,8 @@ var moduleNotes = map[string]string{
 	"@sentry/node":    "no profiling and no tracing of built-ins; call `flush` before the callback",
 	"redis":           "no subscriptions, streams, clusters; connects again only when told how: [databases.md](databases.md)",
 	"mongodb":         "no sessions and transactions, change streams, files (GridFS): [databases.md](databases.md)",
+	"tedious":         "logins by name and password; no named instances, bulk loads, TDS 8: [databases.md](databases.md)",
+	"mssql":           "over `tedious`; no streams, bulk loads, `msnodesqlv8`: [databases.md](databases.md)",
 	"ioredis":         "no subscriptions, streams, clusters, sentinels; connects again only when told how: [databases.md](databases.md)",
 	"lodash":          "`_` in rules and database scripts is 2.4",
 }

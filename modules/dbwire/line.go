@@ -98,9 +98,12 @@ func (l *Line) StartTLS(ctx context.Context, conf *tls.Config) error {
 		l.broken = true
 		return err
 	}
-	l.Net, l.R = t, bufio.NewReader(t)
+	l.Over(t)
 	return nil
 }
+
+// Over goes on over c, which stands on the connection before it.
+func (l *Line) Over(c net.Conn) { l.Net, l.R = c, bufio.NewReader(c) }
 
 // Farewell sends b, if the line is whole, without waiting for long, and closes.
 func (l *Line) Farewell(b []byte) error {

@@ -1,0 +1,1 @@
+module.exports = require('internal/db/mssql_core')(6);

@@ -1,0 +1,1 @@
+module.exports = require('internal/db/tedious_core')(16);
