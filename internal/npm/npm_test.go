@@ -1,6 +1,7 @@
 package npm_test
 
 import (
+	"archive/tar"
 	"context"
 	"errors"
 	"fmt"
@@ -304,4 +305,21 @@ func FuzzManifest(f *testing.F) {
 		require.NotContains(t, m.License, "\n")
 		require.NotContains(t, m.License, "\x1b")
 	})
+}
+
+// npm packs some files of some packages as ./name beside name.
+func TestSameFileTwice(t *testing.T) {
+	a, err := npm.Unpack(npmtest.Pack(func(w *tar.Writer) {
+		npmtest.File(w, "package/package.json", `{"name": "a", "version": "1.0.0", "main": "./dist/index.js"}`)
+		npmtest.File(w, "package/./dist/index.js", "module.exports = 1;")
+		npmtest.File(w, "package/dist/index.js", "module.exports = 1;")
+	}))
+	require.NoError(t, err)
+	require.Equal(t, "module.exports = 1;", string(a.Files["dist/index.js"]))
+	_, err = npm.Unpack(npmtest.Pack(func(w *tar.Writer) {
+		npmtest.File(w, "package/package.json", `{"name": "a", "version": "1.0.0"}`)
+		npmtest.File(w, "package/./index.js", "module.exports = 1;")
+		npmtest.File(w, "package/index.js", "module.exports = 2;")
+	}))
+	require.ErrorContains(t, err, "twice, with different texts")
 }

@@ -67,6 +67,8 @@ type Problem struct {
 	// Request is what the file requires.
 	Request string
 	Text    string
+
+	more int // files that have it too
 }
 
 // ProblemKind is a kind of problem.
@@ -92,8 +94,12 @@ func (p *Problem) Error() string {
 	return p.File + ": " + p.Text
 }
 
-// maxProblems is how many are told.
-const maxProblems = 10
+// maxProblems is how many are told; of built-ins that are not here maxBuiltins,
+// each once: an operator decides about all of them at once.
+const (
+	maxProblems = 10
+	maxBuiltins = 50
+)
 
 // Pack puts the input together. Problems are in the order in which they were met.
 func Pack(in *Input) (*Output, []*Problem) {
@@ -102,14 +108,11 @@ func Pack(in *Input) (*Output, []*Problem) {
 	}
 	b := &builder{in: in, index: map[fileKey]int{}, manifests: map[int]*manifest{}, requires: map[string]bool{}, entries: map[string]int{}}
 	b.entry("", ".")
-	if len(b.problems) > 0 {
-		return nil, b.problems
-	}
 	for _, part := range in.Parts {
 		b.entry(part, "./"+part)
 	}
 	if len(b.problems) > 0 {
-		return nil, b.problems
+		return nil, b.told()
 	}
 	for _, part := range b.manifest(0).exported(in.Browser) {
 		b.optionalEntry(part)
@@ -166,9 +169,36 @@ type builder struct {
 }
 
 func (b *builder) problem(p *Problem) {
-	if len(b.problems) < maxProblems {
+	known, most := 0, maxProblems
+	if p.Kind == NoBuiltin {
+		most = maxBuiltins
+	}
+	for _, q := range b.problems {
+		if (q.Kind == NoBuiltin) != (p.Kind == NoBuiltin) {
+			continue
+		}
+		if known++; p.Kind == NoBuiltin && q.Request == p.Request {
+			q.more++
+			return
+		}
+	}
+	if known < most {
 		b.problems = append(b.problems, p)
 	}
+}
+
+// told are the problems as they are shown.
+func (b *builder) told() []*Problem {
+	for _, p := range b.problems {
+		switch p.more {
+		case 0:
+		case 1:
+			p.Text += " (so does another file)"
+		default:
+			p.Text += fmt.Sprintf(" (so do %d other files)", p.more)
+		}
+	}
+	return b.problems
 }
 
 // entry adds what can be required from outside, with all that it needs.

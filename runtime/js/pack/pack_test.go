@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -277,6 +278,23 @@ func TestProblems(t *testing.T) {
 			assert.Equal(t, tt.kind, problems[0].Kind)
 		})
 	}
+}
+
+// Every built-in that is not here is told, however many files require the first.
+func TestEveryMissingBuiltin(t *testing.T) {
+	archive := "-- a/package.json --\n{}\n-- a/more.js --\nrequire('child_process'); require('vm');\n"
+	index := ""
+	for i := range 30 {
+		archive += fmt.Sprintf("-- a/f%d.js --\nrequire('fs');\n", i)
+		index += fmt.Sprintf("require('./f%d');", i)
+	}
+	_, problems := Pack(&Input{Packages: packages(t, archive+"-- a/index.js --\n"+index+"require('./cluster');\n-- a/cluster.js --\nrequire('cluster'); require('./gone');\n"), Parts: []string{"more"}})
+	var requests []string
+	for _, p := range problems {
+		requests = append(requests, p.Request)
+	}
+	assert.Equal(t, []string{"fs", "cluster", "./gone", "child_process", "vm"}, requests)
+	assert.Contains(t, problems[0].Error(), "(so do 29 other files)")
 }
 
 // What a package exports beside its main file is left out if it cannot be had.
