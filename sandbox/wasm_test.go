@@ -3,6 +3,7 @@ package sandbox
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"testing"
 	"time"
 
@@ -162,4 +163,27 @@ func TestWorkerWithMuchCode(t *testing.T) {
 		require.NoError(t, err)
 	}
 	assert.NotSame(t, first, only())
+}
+
+// Where workers have no file system of their own, modules are refused, and the rest
+// goes on.
+func TestWASMNeedsItsLayer(t *testing.T) {
+	plan, err := thePlan()
+	require.NoError(t, err)
+	without := *plan
+	without.Layers = slices.DeleteFunc(slices.Clone(plan.Layers), func(l confine.Layer) bool { return l == confine.MntNS })
+	p, err := New(Options{Plan: &without})
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- p.Run(ctx) }()
+	defer func() { cancel(); require.NoError(t, <-done) }()
+	c := chainOf("acme", "\x00asm\x01\x00\x00\x00")
+	_, err = login(bg(t), p, c)
+	require.Equal(t, rulebox.CodeInvalid, rulebox.CodeOf(err))
+	err = p.Ready(bg(t), c)
+	require.Equal(t, rulebox.CodeInvalid, rulebox.CodeOf(err))
+	assert.Contains(t, err.(*rulebox.Error).Hint, "mount-namespace")
+	_, err = login(bg(t), p, chainOf("acme", okRule))
+	require.NoError(t, err)
 }
