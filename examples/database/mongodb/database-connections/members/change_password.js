@@ -1,0 +1,15 @@
+async function changePassword(email, newPassword, callback) {
+  const { MongoClient, ObjectId } = require("mongodb@4.17.0");
+  const client = new MongoClient(configuration.MONGODB_URL, configuration.MONGODB_CA ? { ca: configuration.MONGODB_CA } : {});
+  try {
+    await client.connect();
+    const members = client.db("members").collection("members");
+    const password_hash = await require("bcrypt").hash(newPassword, 10);
+    const changed = await members.updateOne({ email: email.toLowerCase() }, { $set: { password_hash } });
+    callback(null, changed.matchedCount === 1);
+  } catch (err) {
+    callback(err);
+  } finally {
+    await client.close();
+  }
+}
