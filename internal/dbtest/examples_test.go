@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net"
 	"os"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -76,4 +77,10 @@ func TestExampleMongoDB(t *testing.T) {
 	p.unique["members.members"] = []string{"email"}
 	live(t, "mongodb", p.addr, map[string]string{"MONGODB_URL": "mongodb://rulebox:correct%20horse@" + p.addr.String() + "/"})
 	assert.Empty(t, p.match("members.members", bson.D{}))
+}
+
+func TestExampleSQLServer(t *testing.T) {
+	p := newMSSQLPeer(t, "rulebox", "correct horse")
+	live(t, "sqlserver", p.addr, map[string]string{"DB_HOST": p.addr.IP.String(), "DB_PORT": strconv.Itoa(p.addr.Port), "DB_USER": p.user, "DB_PASSWORD": p.password, "DB_NAME": "crm", "DB_ENCRYPT": "false"})
+	assert.Empty(t, p.table)
 }

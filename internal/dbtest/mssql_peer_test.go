@@ -22,6 +22,7 @@ type mssqlPeer struct {
 
 	mu       sync.Mutex // guards what follows
 	users    map[string]string
+	table    []*mssqlMember
 	sessions int
 	resets   int
 	rolled   int // transactions that a reset has rolled back
@@ -348,6 +349,8 @@ func (s *mssqlSession) run(out *tds, kind byte, sql string, params []*mssqlParam
 			row.put(p.value)
 		}
 		out.columns(cols...).put(byte(0xd1), row.b.Bytes()).done(kind, 0x10, 1)
+	case strings.Contains(sql, "Members"):
+		s.members(out, kind, sql, params)
 	case strings.HasPrefix(sql, "INSERT INTO users"):
 		if _, taken := s.users[value(0)]; taken {
 			out.message(0xaa, 2627, 14, "Violation of UNIQUE KEY constraint 'UQ_users'. Cannot insert duplicate key in object 'dbo.users'. The duplicate key value is ("+value(0)+").").done(kind, 2, 0)
@@ -433,4 +436,68 @@ var tdsValues = [][]byte{
 	{0, 0, 0, 0, 0x10, 0x27, 0, 0}, {0xf0, 0xd8, 0xff, 0xff}, {9, 0, 0x40, 0xe2, 1, 0, 0, 0, 0, 0}, {0x2e, 0xa9, 0, 0, 0x2c, 1, 0, 0}, {1, 0, 61, 0}, {3, 0xda, 0xb9, 0x0a},
 	{4, 0x88, 0x13, 0, 0}, {8, 0, 0, 0, 0, 0, 0xda, 0xb9, 0x0a}, {8, 61, 0, 0, 0xda, 0xb9, 0x0a, 60, 0}, {16, 3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15}, {3, 0, 'h', 0xe9, 0x80}, {4, 0, 'a', 'b', ' ', ' '},
 	{4, 0, 0xe9, 0, 0xac, 0x20}, {4, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 'o', 0, 2, 0, 0, 0, 'k', 0, 0, 0, 0, 0}, {2, 0, 1, 255}, {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, {0},
+}
+
+// A mssqlMember is a row of the example's table.
+type mssqlMember struct {
+	id          uint32
+	email, hash string
+	verified    byte
+}
+
+// members answers the statements of examples/database/sqlserver.
+func (s *mssqlSession) members(out *tds, kind byte, sql string, params []*mssqlParam) {
+	param := func(name string) *mssqlParam {
+		for _, p := range params {
+			if p.name == "@"+name {
+				return p
+			}
+		}
+		return nil
+	}
+	var row *mssqlMember
+	if p := param("email"); p != nil {
+		for _, m := range s.table {
+			if m.email == p.text() {
+				row = m
+			}
+		}
+	}
+	n := uint64(0)
+	if row != nil {
+		n = 1
+	}
+	switch {
+	case strings.HasPrefix(sql, "SELECT"):
+		out.columns([]byte{0x38}, "Id", nvarchar, "Email", nvarchar, "PasswordHash", []byte{0x32}, "EmailVerified", nvarchar, "Plan")
+		if row != nil {
+			text := func(v string) []byte {
+				return append(binary.LittleEndian.AppendUint16(nil, uint16(2*len(v))), usVarchar(v)[2:]...)
+			}
+			out.put(byte(0xd1), row.id, text(row.email), text(row.hash), row.verified, text("free"))
+		}
+	case strings.HasPrefix(sql, "INSERT"):
+		if row != nil {
+			out.message(0xaa, 2627, 14, "Violation of UNIQUE KEY constraint 'UQ_Members_Email'.").done(kind, 2, 0)
+			return
+		}
+		s.table = append(s.table, &mssqlMember{id: 7, email: param("email").text(), hash: param("hash").text()})
+		n = 1
+	case row != nil && strings.Contains(sql, "SET EmailVerified = 1"):
+		row.verified = 1
+	case row != nil && strings.Contains(sql, "SET PasswordHash"):
+		row.hash = param("hash").text()
+	case row != nil && strings.Contains(sql, "SET Email = @next"):
+		row.email, row.verified = param("next").text(), param("verified").value[1]
+	case strings.HasPrefix(sql, "DELETE"):
+		id := binary.LittleEndian.Uint32(param("id").value[1:])
+		for i, m := range s.table {
+			if m.id == id {
+				s.table = append(s.table[:i], s.table[i+1:]...)
+				n = 1
+				break
+			}
+		}
+	}
+	out.done(kind, 0x10, n)
 }
