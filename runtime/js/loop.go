@@ -23,7 +23,7 @@ type loop struct {
 	refs      int // timers and immediates that keep the loop alive
 	tasks     int // tasks in flight
 	settler   goja.Value
-	settling  func()
+	settling  func() error
 
 	mu     sync.Mutex // guards posted, closed
 	posted []turn

@@ -180,18 +180,18 @@ func (r *Realm) settle(f func() goja.Value, resolve, reject func(any) error) err
 		settle = r.vm.ToValue(func(goja.FunctionCall) goja.Value {
 			do := r.loop.settling
 			r.loop.settling = nil
-			do()
+			rethrow(do())
 			return goja.Undefined()
 		})
 		r.loop.settler = settle
 	}
-	r.loop.settling = func() {
+	// Settling may run the jobs already; what ends them, no try can catch.
+	r.loop.settling = func() error {
 		var v goja.Value
 		if ex := r.vm.Try(func() { v = f() }); ex != nil {
-			reject(ex.Value())
-		} else {
-			resolve(v)
+			return reject(ex.Value())
 		}
+		return resolve(v)
 	}
 	_, e := r.invoke(settle, goja.Undefined())
 	return e
