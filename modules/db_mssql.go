@@ -203,8 +203,10 @@ func mssqlThrow(err error, t *dbTarget) error {
 		return Coded("EPROTOCOL", protocol.Error())
 	case errors.Is(err, tdswire.ErrTooLarge):
 		return Coded("ERR_RESPONSE_TOO_LARGE", err.Error())
-	case errors.Is(err, tdswire.ErrNoTLS), errors.Is(err, tdswire.ErrNeedTLS):
-		return Coded("EENCRYPT", err.Error())
+	case errors.Is(err, tdswire.ErrNoTLS):
+		return Coded("EENCRYPT", "Server does not support encryption")
+	case errors.Is(err, tdswire.ErrNeedTLS):
+		return Coded("EENCRYPT", "Server requires encryption, set 'encrypt' config option to true.")
 	case errors.Is(err, dbwire.ErrLost):
 		return Coded("ESOCKET", "Connection lost - socket hang up")
 	case errors.Is(err, errSessionEnded):

@@ -55,8 +55,8 @@ const (
 
 // Errors of the login.
 var (
-	ErrNoTLS   = errors.New("Server does not support encryption") //nolint:staticcheck // the original's text
-	ErrNeedTLS = errors.New("Server requires encryption, set 'encrypt' config option to true.")
+	ErrNoTLS   = errors.New("the server does not support encryption")
+	ErrNeedTLS = errors.New("the server requires encryption")
 )
 
 // A Routing error names the server that is to be asked instead.
