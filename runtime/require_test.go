@@ -3,6 +3,7 @@ package runtime_test
 import (
 	"context"
 	"encoding/json"
+	"net"
 	"testing"
 	"time"
 
@@ -186,4 +187,36 @@ func TestPackageStateIsOfOneInvocation(t *testing.T) {
 			r.Prepare(c)
 		}
 	}
+}
+
+// modules.deny is about what scripts require. What an allowed module has of a
+// denied one is in reach, and dials like every other: within the egress rules.
+func TestDenyIsNoFirewall(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	r := newRunner(t, runtime.Options{Host: directHost{}})
+	c := chain(`async function (user, context, callback) {
+		const Socket = Object.getPrototypeOf(require('tls').TLSSocket);
+		const dial = (host, port) => new Promise((r) => {
+			const s = new Socket();
+			s.on('connect', () => { s.destroy(); r('connected'); }).on('error', (e) => r(e.message)).connect(port, host);
+		});
+		let denied = ''; try { require('net'); } catch (e) { denied = e.message; }
+		context.idToken.v = [denied, await dial('127.0.0.1', ` + port + `), await dial('forbidden.example', 80)];
+		callback(null, user, context); }`)
+	c.Tenant, c.Modules = "acme", rulebox.ModulePolicy{Deny: []string{"net"}}
+	inv := invocation(c)
+	inv.Args = args(`{}`, `{"idToken":{}}`)
+	res, err := r.Invoke(context.Background(), inv)
+	require.NoError(t, err)
+	var got struct {
+		IDToken struct{ V []string } `json:"idToken"`
+	}
+	require.NoError(t, json.Unmarshal(res.Values[1], &got))
+	require.Len(t, got.IDToken.V, 3)
+	assert.Contains(t, got.IDToken.V[0], "modules.deny")
+	assert.Equal(t, "connected", got.IDToken.V[1], "the host lets that one through")
+	assert.Contains(t, got.IDToken.V[2], "forbidden.example is not allowed")
 }
