@@ -9,18 +9,18 @@ import (
 	"github.com/rulebox/rulebox"
 )
 
-// apiHint is the advice for a member of api that is not there. The engine's message
-// names the member alone, so the namespace is read off the source.
+// apiHint is the advice for a member of api that is not there. The message
+// need not name the namespace, so that is read off the source.
 func (r *Realm) apiHint(e *rulebox.Error) string {
 	t := triggerOf(r.chain.Trigger)
 	if !r.isAction() || t == nil || len(r.progs[r.first].Script.Source) > maxReread {
 		return ""
 	}
 	member := ""
-	for _, p := range []string{"Object has no member '", "Cannot read property '"} {
-		if rest, ok := strings.CutPrefix(e.Message, p); ok {
-			member, _, _ = strings.Cut(rest, "'")
-		}
+	if callee, ok := strings.CutSuffix(e.Message, " is not a function"); ok {
+		member = callee[strings.LastIndexByte(callee, '.')+1:]
+	} else if _, rest, ok := strings.Cut(e.Message, " (reading '"); ok && strings.HasPrefix(e.Message, "Cannot read propert") {
+		member, _, _ = strings.Cut(rest, "'")
 	}
 	if member == "" || len(member) > maxName {
 		return ""

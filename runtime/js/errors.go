@@ -288,7 +288,9 @@ func (r *Realm) describe(e *rulebox.Error, v goja.Value) {
 			}
 		}
 		if s, ok := o.Get("stack").(goja.String); ok {
-			e.Trace = r.cleanStack(clip(s, maxTrace))
+			stack := clip(s, maxTrace)
+			e.Message = r.worded(e.Name, e.Message, stack)
+			e.Trace = r.cleanStack(stack)
 		}
 		e.Trace = strings.TrimPrefix(e.Trace+r.causes(o, e.Message), "\n")
 		if r.kind() == string(rulebox.KindDBScript) {

@@ -203,23 +203,25 @@ func (r *Realm) missingKeys() string {
 		r.kind(), strings.Join(missing, ", configuration."), have, where)
 }
 
-// typeHint says what the engine's messages mean that Node.js words differently.
+// typeHint says what to do about a value that is not what the script takes it for.
 func typeHint(message string) string {
 	switch {
-	case strings.HasPrefix(message, "Value is not an object: "):
-		what := strings.TrimPrefix(message, "Value is not an object: ")
-		return fmt.Sprintf("a value is %s, and a method or property of it is used at the place that the trace shows: test it before, or write value?.name", what)
-	case strings.HasPrefix(message, "Cannot convert undefined or null to object"), strings.HasPrefix(message, "Cannot read property"):
+	case strings.HasPrefix(message, "Cannot read propert"), strings.HasPrefix(message, "Cannot set propert"), strings.HasPrefix(message, "Cannot destructure "),
+		strings.HasPrefix(message, "Cannot convert undefined or null to object"):
 		return "a value is undefined or null, and a property of it is used at the place that the trace shows: test it before, or write value?.name"
-	case strings.Contains(message, "Object has no member"):
-		return "there is no such method on the value at the place that the trace shows: look for a misspelt name, or test it before"
+	case strings.HasSuffix(message, " is not a function"), strings.HasSuffix(message, " is not a constructor"):
+		return "there is no such function at the place that the trace shows: look for a misspelt name, or test it before"
+	case strings.Contains(message, " is not iterable"):
+		return "a value at the place that the trace shows is no array, or is undefined: test it before, or write value || []"
+	case strings.HasPrefix(message, "Value is not an object: "):
+		return "a value is not what is expected at the place that the trace shows: test it before"
 	}
 	return ""
 }
 
-// jsonHint is the advice for JSON.parse, whose messages here are the engine's own.
+// jsonHint is the advice for JSON.parse.
 func jsonHint(message string) string {
-	for _, part := range []string{"invalid character", "unexpected end of JSON", "Unexpected end of JSON", "Unexpected token", "looking for beginning"} {
+	for _, part := range []string{"is not valid JSON", " in JSON", "Unexpected end of JSON", "after JSON at position"} {
 		if strings.Contains(message, part) {
 			return "the text that was parsed is not JSON; a service that answers with an HTML page or an empty body has failed: look at the response's status first (res.ok)"
 		}

@@ -437,6 +437,9 @@ func (r *Realm) parsed(text string) goja.Value {
 	case *goja.InterruptedError, *goja.StackOverflowError:
 		panic(err)
 	}
+	if message := jsonMessage(text); message != "" {
+		panic(r.newError("SyntaxError", message))
+	}
 	parse := goja.Undefined()
 	if o, ok := r.vm.Get("JSON").(*goja.Object); ok {
 		parse = o.Get("parse")

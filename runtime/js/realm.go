@@ -122,6 +122,8 @@ type Realm struct {
 	cancel   context.CancelFunc
 	prelude  map[string]goja.Value
 	rejected []rejection
+	places   int     // how often the script's text was read for an error
+	hooks    classes // errors that are put into words as they are made
 
 	broken bool // the engine panicked or was interrupted: no guest code any more
 	stopAt *time.Timer
@@ -145,7 +147,7 @@ func New(chain *rulebox.Chain, progs []*Program, host modules.Host) *Realm {
 // NewPart returns a fresh realm for the programs from first up to end of those of
 // the chain: see Part. Nothing of the customer's has run in it.
 func NewPart(chain *rulebox.Chain, progs []*Program, first, end int, host modules.Host) *Realm {
-	hideEngineGlobals() // before the first global object is made
+	errorLayout() // before the first global object is made
 	r := &Realm{
 		vm:     goja.New(),
 		chain:  chain,
@@ -169,9 +171,13 @@ func NewPart(chain *rulebox.Chain, progs []*Program, first, end int, host module
 		if len(p.polyfills) > 0 {
 			r.guard(func() { r.polyfill(p.polyfills) })
 		}
+		r.hooks |= p.observes
 		if p.ticks && r.turns == nil {
 			r.guard(func() { r.turns, _ = goja.AssertFunction(r.fromPrelude("turn")) })
 		}
+	}
+	if r.hooks != 0 {
+		hookErrors(r.vm, r.hooks, r.hooked)
 	}
 	return r
 }
@@ -257,6 +263,9 @@ func (r *Realm) Close() {
 		r.native.Close()
 	}
 	r.broken = true
+	if r.hooks != 0 {
+		unhookErrors(r.vm)
+	}
 	r.codec.Close()
 }
 
