@@ -7,8 +7,9 @@ const state = new WeakMap();
 // state and throws for bad arguments; bare says that it may be called without new.
 function construct(name, bare, init, methods) {
   const C = { [name]: function (locales, options) {
-    if (!new.target && !bare) throw new TypeError(`Constructor Intl.${name} requires 'new'`);
-    const self = new.target ? this : Object.create(C.prototype);
+    const made = this instanceof C; // new.target was seen set in a plain call, within liquidjs' constructor
+    if (!made && !bare) throw new TypeError(`Constructor Intl.${name} requires 'new'`);
+    const self = made ? this : Object.create(C.prototype);
     state.set(self, init(opt.locales(locales), options));
     return self;
   } }[name];
