@@ -218,5 +218,5 @@ func TestDenyIsNoFirewall(t *testing.T) {
 	require.Len(t, got.IDToken.V, 3)
 	assert.Contains(t, got.IDToken.V[0], "modules.deny")
 	assert.Equal(t, "connected", got.IDToken.V[1], "the host lets that one through")
-	assert.Contains(t, got.IDToken.V[2], "forbidden.example is not allowed")
+	assert.Contains(t, got.IDToken.V[2], "forbidden.example:80 is not allowed")
 }
