@@ -125,3 +125,15 @@ func switches(t *testing.T, pid int) (n int) {
 	}
 	return n
 }
+
+// A date's text is Node's, and is read back.
+func TestDateText(t *testing.T) {
+	p := open(t, Options{})
+	res, err := login(bg(t), p, chainOf("acme", `function (user, context, callback) {
+		const d = new Date(1.7e12);
+		context.idToken = { text: String(d), same: Date.parse(String(d)) === 1.7e12, offset: d.getTimezoneOffset() };
+		callback(null, user, context);
+	}`))
+	require.NoError(t, err)
+	require.Contains(t, string(res.Values[1]), `{"text":"Tue Nov 14 2023 22:13:20 GMT+0000 (Coordinated Universal Time)","same":true,"offset":0}`)
+}
