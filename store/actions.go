@@ -378,7 +378,7 @@ func (l *loader) binding(a *action, modules map[string]*part) (rulebox.Binding, 
 }
 
 func (l *loader) grants(p *part) (secrets, dependencies map[string]string, err error) {
-	if secrets, err = l.secrets(p.Name, p.Secrets); err != nil {
+	if secrets, err = l.secrets(owner{p.Name, p.file}, p.Secrets); err != nil {
 		return nil, nil, err
 	}
 	for name, value := range secrets {

@@ -42,8 +42,16 @@ func (l *loader) parts() (p *parts, err error) {
 	if p.hooks, err = l.hooks(); err != nil {
 		return nil, err
 	}
-	p.databases, err = l.databases()
-	return p, err
+	if p.databases, err = l.databases(); err != nil {
+		return nil, err
+	}
+	l.claim(p)
+	for _, d := range p.databases {
+		if err := l.configure(d); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
 }
 
 // checkAll compiles every script, also those that are switched off.

@@ -45,6 +45,7 @@ var optionNames = []string{"enabledDatabaseCustomization", "import_mode", "requi
 type database struct {
 	file          string
 	connection    *transaction.Connection
+	declared      map[string]*string // options.configuration as the file has it
 	configuration map[string]string
 	scripts       map[string]*part // by operation
 }
@@ -112,7 +113,7 @@ func (l *loader) database(dir, base string) (*database, error) {
 	for _, name := range optionNames {
 		delete(f.Options, name)
 	}
-	d := &database{file: file, scripts: map[string]*part{}, connection: &transaction.Connection{
+	d := &database{file: file, scripts: map[string]*part{}, declared: o.Configuration, connection: &transaction.Connection{
 		Name: f.Name, Import: o.Import, RequiresUsername: o.RequiresUsername, ScriptContext: o.ScriptContext,
 		Enabled: o.Enabled && (f.Strategy == "" || f.Strategy == "auth0"), Options: f.Options,
 	}}
@@ -121,17 +122,22 @@ func (l *loader) database(dir, base string) (*database, error) {
 	}
 	if !d.connection.Enabled {
 		l.warn(len(d.scripts) > 0, "%s: its scripts are not used, for enabledDatabaseCustomization is not true", file)
-		return d, nil
-	}
-	if len(o.Configuration) > 0 {
-		d.configuration = map[string]string{}
-	}
-	for _, key := range slices.Sorted(maps.Keys(o.Configuration)) {
-		if d.configuration[key], err = l.secret(f.Name, key, o.Configuration[key]); err != nil {
-			return nil, fmt.Errorf("options.configuration: %w", err)
-		}
 	}
 	return d, nil
+}
+
+// configure gives the connection's scripts the values of options.configuration.
+func (l *loader) configure(d *database) (err error) {
+	if !d.connection.Enabled || len(d.declared) == 0 {
+		return nil
+	}
+	d.configuration = make(map[string]string, len(d.declared))
+	for _, key := range slices.Sorted(maps.Keys(d.declared)) {
+		if d.configuration[key], err = l.secret(owner{d.connection.Name, d.file}, key, d.declared[key]); err != nil {
+			return inFile(d.file, fmt.Errorf("options.configuration: %w", err))
+		}
+	}
+	return nil
 }
 
 // databaseScripts reads the scripts that options.customScripts names, or else

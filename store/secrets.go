@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -14,10 +15,68 @@ const notShown = "_VALUE_NOT_SHOWN_"
 // configuration values.
 var encrypted = regexp.MustCompile(`^2\.0\$[0-9a-fA-F]+\$`)
 
+// owner is who declares secrets: the file of an action, module, hook or connection,
+// and its name.
+type owner struct{ name, file string }
+
+func (o owner) variable(secret string) string { return variable(o.name) + "_" + variable(secret) }
+
+// claim is a secret that an owner declares.
+type claim struct {
+	owner
+	secret string
+}
+
+// claim notes whose own each variable is, of all that is declared, bound or not.
+func (l *loader) claim(p *parts) {
+	l.claims = map[string][]claim{}
+	add := func(o owner, secret string) {
+		v := o.variable(secret)
+		l.claims[v] = append(l.claims[v], claim{o, secret})
+	}
+	of := func(p *part) {
+		for _, s := range p.Secrets {
+			add(owner{p.Name, p.file}, s.Name)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.actions)) {
+		of(&p.actions[name].part)
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.modules)) {
+		of(p.modules[name])
+	}
+	for _, h := range p.hooks {
+		of(&h.part)
+	}
+	for _, d := range p.databases {
+		for _, key := range slices.Sorted(maps.Keys(d.declared)) {
+			add(owner{d.connection.Name, d.file}, key)
+		}
+	}
+}
+
+// unambiguous returns an error if the variable, which would be the owner's secret,
+// is another's own as well: PAY_STRIPE_KEY is STRIPE_KEY of an action pay. Whom it
+// was meant for, nobody can tell.
+func (l *loader) unambiguous(variable string, o owner, secret string) error {
+	for _, other := range l.claims[variable] {
+		if other.file == o.file {
+			continue
+		}
+		advice := "rename one of the two, or put both values into the files and take the variable away"
+		if variable != o.variable(secret) {
+			advice = fmt.Sprintf("give this one its own variable, %s%s", prefixOf(secretVariables, l.name), o.variable(secret))
+		}
+		return fmt.Errorf("the environment variable %s%s could be the secret %q of %s or %q of %s; %s",
+			prefixOf(secretVariables, l.name), variable, secret, o.file, other.secret, other.file, advice)
+	}
+	return nil
+}
+
 // secret returns the value of a secret of a script or connection: what the
 // environment has under the owner's own variable, else what the file has, else
 // what the environment has for the whole tenant.
-func (l *loader) secret(owner, name string, inFile *string) (string, error) {
+func (l *loader) secret(o owner, name string, inFile *string) (string, error) {
 	if name == "" {
 		return "", fmt.Errorf("a secret has no name")
 	}
@@ -26,18 +85,18 @@ func (l *loader) secret(owner, name string, inFile *string) (string, error) {
 		adapter, _ := adapterSecret(variable)
 		return adapter != ""
 	})
-	if v, ok := all[variable(owner)+"_"+variable(name)]; ok {
-		return v, nil
+	if v, ok := all[o.variable(name)]; ok {
+		return v, l.unambiguous(o.variable(name), o, name)
 	}
 	if inFile != nil && *inFile != notShown && !encrypted.MatchString(*inFile) {
 		return *inFile, nil
 	}
 	if v, ok := all[variable(name)]; ok {
-		return v, nil
+		return v, l.unambiguous(variable(name), o, name)
 	}
 	prefix := prefixOf(secretVariables, l.name)
-	return "", fmt.Errorf("the value of %q is not in the file, for exports do not show it: put it there (##KEY## takes one from config.json), or into the environment as %s%s_%s, or for the whole tenant as %s%s",
-		name, prefix, variable(owner), variable(name), prefix, variable(name))
+	return "", fmt.Errorf("the value of %q is not in the file, for exports do not show it: put it there (##KEY## takes one from config.json), or into the environment as %s%s, or for the whole tenant as %s%s",
+		name, prefix, o.variable(name), prefix, variable(name))
 }
 
 // secretValue is {name, value} of exports.
@@ -46,7 +105,7 @@ type secretValue struct {
 	Value *string `json:"value"`
 }
 
-func (l *loader) secrets(owner string, list []secretValue) (map[string]string, error) {
+func (l *loader) secrets(o owner, list []secretValue) (map[string]string, error) {
 	if len(list) == 0 {
 		return nil, nil
 	}
@@ -55,7 +114,7 @@ func (l *loader) secrets(owner string, list []secretValue) (map[string]string, e
 		if _, ok := m[s.Name]; ok {
 			return nil, fmt.Errorf("the secret %q stands there twice", s.Name)
 		}
-		v, err := l.secret(owner, s.Name, s.Value)
+		v, err := l.secret(o, s.Name, s.Value)
 		if err != nil {
 			return nil, fmt.Errorf("secrets: %w", err)
 		}

@@ -64,8 +64,9 @@ type loader struct {
 	checkAdapters func(map[string]json.RawMessage) error
 	keywords      keywords
 	settings      *settings
-	reads         map[string]bool // the files that were read
-	warnings      []string        // for the log: what does no harm here
+	reads         map[string]bool    // the files that were read
+	claims        map[string][]claim // by the variable that is the owner's own
+	warnings      []string           // for the log: what does no harm here
 }
 
 // warn notes a warning if there is cause.
