@@ -17,7 +17,7 @@ func (a Archives) Find(_ context.Context, s Spec) (*Manifest, error) {
 		}
 	}
 	if best == nil {
-		return nil, fmt.Errorf("%w: %s is among no tarball that was given; give it with --tarball too, or leave --tarball out and let a registry serve all", ErrNotFound, s)
+		return nil, fmt.Errorf("%w: %s is among no tarball that was given; give it with --tarball too, or leave --tarball out and let a registry serve all", ErrNotFound, shown(s.String()))
 	}
 	return best.Manifest, nil
 }

@@ -44,11 +44,11 @@ func (d Dist) Verify(b []byte) error {
 				return nil
 			}
 		}
-		return fmt.Errorf("%w: its integrity is %s-%s, but should be %s", errIntegrity, a.name, got, clip(d.Integrity))
+		return fmt.Errorf("%w: its integrity is %s-%s, but should be %q", errIntegrity, a.name, got, clip(d.Integrity))
 	}
 	if len(d.Shasum) == 2*sha1.Size {
 		if got := hex.EncodeToString(sha1sum[:]); !strings.EqualFold(got, d.Shasum) {
-			return fmt.Errorf("%w: its shasum is %s, but should be %s", errIntegrity, got, d.Shasum)
+			return fmt.Errorf("%w: its shasum is %s, but should be %q", errIntegrity, got, d.Shasum)
 		}
 		return nil
 	}

@@ -7,6 +7,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // A Manifest is what matters here of a package.json. Fields of a form that npm
@@ -103,7 +104,7 @@ func license(raw map[string]json.RawMessage) string {
 // oneLine makes foreign text fit for a table on a terminal.
 func oneLine(s string) string {
 	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
+		if !unicode.IsPrint(r) { // nor what turns the writing around
 			return -1
 		}
 		return r
@@ -149,9 +150,9 @@ func (m *Manifest) Native(files map[string][]byte) string {
 	for _, file := range slices.Sorted(maps.Keys(files)) {
 		switch {
 		case path.Base(file) == "binding.gyp":
-			return "native code: it has " + file
+			return "native code: it has " + shown(file)
 		case path.Ext(file) == ".node":
-			return "native code: it has " + file
+			return "native code: it has " + shown(file)
 		}
 	}
 	for _, name := range nativeHelpers {

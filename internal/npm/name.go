@@ -9,6 +9,7 @@ package npm
 import (
 	"fmt"
 	"github.com/rulebox/rulebox/internal/pattern"
+	"strconv"
 	"strings"
 
 	"github.com/Masterminds/semver/v3"
@@ -43,6 +44,13 @@ func clip(s string) string {
 		return strings.ToValidUTF8(s[:80], "") + "…"
 	}
 	return s
+}
+
+// shown is foreign text for an error that does not put it in quotes: clipped, and
+// what is not to be printed escaped. A registry must not write to a terminal.
+func shown(s string) string {
+	q := strconv.Quote(clip(s))
+	return strings.ReplaceAll(q[1:len(q)-1], `\"`, `"`)
 }
 
 // A Spec is what somebody asks for: a name, and the range of versions that will

@@ -78,10 +78,10 @@ func (r *Registry) Find(ctx context.Context, s Spec) (*Manifest, error) {
 	}
 	m, err := ParseManifest(text)
 	if err != nil {
-		return nil, fmt.Errorf("%s@%s in the registry: %w", s.Name, clip(version), err)
+		return nil, fmt.Errorf("%s in the registry: %w", shown(s.Name+"@"+version), err)
 	}
 	if m.Name != s.Name || m.Version != version {
-		return nil, fmt.Errorf("the registry gives %s@%s for %s@%s", clip(m.Name), clip(m.Version), s.Name, clip(version))
+		return nil, fmt.Errorf("the registry gives %s for %s", shown(m.ID()), shown(s.Name+"@"+version))
 	}
 	return m, CheckVersion(m.Version)
 }
@@ -99,7 +99,7 @@ func (m *metadata) newest() string {
 	slices.SortFunc(versions, func(a, b *semver.Version) int { return b.Compare(a) })
 	var names []string
 	for _, v := range versions[:min(len(versions), maxTold)] {
-		names = append(names, v.Original())
+		names = append(names, shown(v.Original()))
 	}
 	if names == nil {
 		return "none"
@@ -173,9 +173,9 @@ func (r *Registry) get(ctx context.Context, address string, max int64) ([]byte, 
 	case res.StatusCode == http.StatusNotFound:
 		return nil, ErrNotFound
 	case res.StatusCode == http.StatusUnauthorized, res.StatusCode == http.StatusForbidden:
-		return nil, fmt.Errorf("the registry answers %s; credentials stand in .npmrc as //HOST/:_authToken=…", res.Status)
+		return nil, fmt.Errorf("the registry answers %q; credentials stand in .npmrc as //HOST/:_authToken=…", clip(res.Status))
 	case res.StatusCode != http.StatusOK:
-		return nil, fmt.Errorf("the registry answers %s", res.Status)
+		return nil, fmt.Errorf("the registry answers %q", clip(res.Status))
 	}
 	body, err := io.ReadAll(io.LimitReader(res.Body, max+1))
 	if err != nil {
