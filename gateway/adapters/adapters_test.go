@@ -361,6 +361,32 @@ func TestConditions(t *testing.T) {
 	}
 }
 
+// Where Kratos shows no device, the address is what the request's headers say, in
+// this order: doc/adapters.md says what a proxy must do about it.
+func TestKratosAddress(t *testing.T) {
+	const three = `"X-Forwarded-For":["203.0.113.3, 10.0.0.1"],"X-Real-Ip":["203.0.113.2"],"True-Client-Ip":["203.0.113.1"]`
+	e := newEdge(t)
+	for name, tt := range map[string]struct{ headers, session, want string }{
+		"all three":   {three, `null`, "203.0.113.1"},
+		"no device":   {three, `{"id":"s"}`, "203.0.113.1"},
+		"two":         {`"X-Forwarded-For":["203.0.113.3"],"X-Real-Ip":["203.0.113.2"]`, `null`, "203.0.113.2"},
+		"leftmost":    {`"X-Forwarded-For":["203.0.113.3, 10.0.0.1"]`, `null`, "203.0.113.3"},
+		"the device":  {three, `{"id":"s","devices":[{"ip_address":"198.51.100.7:4711"}]}`, "198.51.100.7"},
+		"none at all": {``, `null`, ""},
+	} {
+		var got struct {
+			Request struct{ IP string }
+		}
+		e.reply = func(_ context.Context, inv *rulebox.Invocation) (*rulebox.Result, error) {
+			assert.NoError(t, json.Unmarshal(inv.Args[1], &got), name)
+			return &rulebox.Result{Decision: rulebox.Allow, Values: inv.Args[:2]}, nil
+		}
+		w := e.send("POST", "shop/adapters/kratos/login", `{"identity":{"id":"i"},"request_headers":{`+tt.headers+`},"session":`+tt.session+`}`, "X-Api-Key", secret)
+		require.Equal(t, 200, w.Code, "%s: %s", name, w.Body)
+		assert.Equal(t, tt.want, got.Request.IP, name)
+	}
+}
+
 // What a server does not save is told, once and not with every login.
 func TestDroppedIsTold(t *testing.T) {
 	e := newEdge(t)
