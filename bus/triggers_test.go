@@ -50,7 +50,7 @@ func TestMethodsOfTriggers(t *testing.T) {
 		require.NoError(t, err)
 		return string(text)
 	}
-	check("login", `{"user_id":"u"}`, `{"clientID":"c"}`)(c.Login(ctx, "acme", &event.LoginUser{UserID: "u"}, &event.LoginContext{ClientID: "c"}))
+	check("login", `{"user_id":"u"}`, `{"clientID":"c","idToken":{},"accessToken":{},"samlConfiguration":{}}`)(c.Login(ctx, "acme", &event.LoginUser{UserID: "u"}, &event.LoginContext{ClientID: "c"}))
 	check("login", `{}`, `{}`, `{"user":`+user+`}`)(c.LoginWith(ctx, "acme", []byte(`{}`), json.RawMessage(`{}`), &event.PostLogin{User: &u}))
 	check("post-login", `{"user":`+user+`}`)(c.PostLogin(ctx, "acme", &event.PostLogin{User: &u}))
 	ce := &event.CredentialsExchange{ResourceServer: event.ResourceServer{Identifier: "urn:api"}, AccessToken: event.AccessToken{Scope: []string{"a"}}}

@@ -1,5 +1,7 @@
 package event
 
+import "encoding/json"
+
 // What rules, hooks and database scripts get.
 
 // LoginUser is the user of rules. Profiles of other providers have more members,
@@ -38,6 +40,21 @@ type LoginIdentity struct {
 	RefreshToken      string         `json:"refresh_token,omitempty"`
 }
 
+// An Object is a map that is sent as {} when it is nil: rules write into it and do
+// not ask whether it is there.
+type Object map[string]any
+
+// IsZero says that it is never left out.
+func (Object) IsZero() bool { return false }
+
+// MarshalJSON returns the JSON object.
+func (o Object) MarshalJSON() ([]byte, error) {
+	if o == nil {
+		return []byte("{}"), nil
+	}
+	return json.Marshal(map[string]any(o))
+}
+
 // LoginContext is the context of rules.
 type LoginContext struct {
 	Tenant             string               `json:"tenant,omitempty"`
@@ -61,9 +78,9 @@ type LoginContext struct {
 	Organization       map[string]any       `json:"organization,omitzero"`
 	RiskAssessment     map[string]any       `json:"riskAssessment,omitzero"`
 	Locale             string               `json:"locale,omitempty"`
-	IDToken            map[string]any       `json:"idToken,omitzero"`
-	AccessToken        map[string]any       `json:"accessToken,omitzero"`
-	SAMLConfiguration  map[string]any       `json:"samlConfiguration,omitzero"`
+	IDToken            Object               `json:"idToken,omitzero"`
+	AccessToken        Object               `json:"accessToken,omitzero"`
+	SAMLConfiguration  Object               `json:"samlConfiguration,omitzero"`
 }
 
 // LoginStats are counters of the user.
