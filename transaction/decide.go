@@ -72,6 +72,15 @@ func oauthError(t *Tenant, e *rulebox.Error) string {
 	return "unauthorized"
 }
 
+// unbound is the error for a trigger that the tenant has no chain of.
+func unbound(t *Tenant, name string) error {
+	hint := "the triggers of tenant " + t.Name + ": " + triggerNames(t)
+	if point, ok := strings.CutPrefix(name, rulebox.HookPrefix); ok && slices.Contains(trigger.Points, point) {
+		return rulebox.Errorf(rulebox.CodeInvalid, "tenant %s has no enabled hook at %s", t.Name, point).WithHint("%s", hint)
+	}
+	return rulebox.Errorf(rulebox.CodeInvalid, "there is no trigger %q", name).WithHint("%s", hint)
+}
+
 func triggerNames(t *Tenant) string {
 	return strings.Join(slices.Sorted(maps.Keys(t.Chains)), ", ")
 }

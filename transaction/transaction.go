@@ -144,8 +144,7 @@ func (p *Pipeline) run(ctx context.Context, t *Tenant, inv *rulebox.Invocation) 
 	}
 	chain := t.Chains[inv.Trigger]
 	if chain == nil {
-		return nil, rulebox.Errorf(rulebox.CodeInvalid, "there is no trigger %q", inv.Trigger).
-			WithHint("the triggers of tenant %s: %s", t.Name, triggerNames(t))
+		return nil, unbound(t, inv.Trigger)
 	}
 	pass := &passage{p: p, tenant: t, chain: chain, inv: inv, bound: *inv}
 	pass.bound.Chain, pass.bound.State = chain, ""

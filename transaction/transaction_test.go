@@ -121,6 +121,10 @@ func TestBindings(t *testing.T) {
 	_, err = invoke("acme", "signup")
 	assert.ErrorContains(t, err, `there is no trigger "signup"`)
 
+	_, err = invoke("acme", "hook.send-phone-message")
+	assert.ErrorContains(t, err, "tenant acme has no enabled hook at send-phone-message")
+	assert.Equal(t, rulebox.CodeInvalid, rulebox.CodeOf(err))
+
 	_, err = invoke("broken", "login")
 	assert.ErrorContains(t, err, "rules/a.js does not compile")
 
