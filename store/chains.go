@@ -138,7 +138,13 @@ func (l *loader) chains(p *parts, limits rulebox.Limits) (map[string]*rulebox.Ch
 			return nil, err
 		}
 		for _, a := range p.bound[name] {
-			l.warn(!isWASM(a.script) && !strings.Contains(a.script.Source, t.Function), "%s: it has no onExecute%s, which %s calls", a.source, t.Function, name)
+			if isWASM(a.script) {
+				continue
+			}
+			if err := misspelled(a.script.Source, "onExecute"+t.Function, name); err != nil {
+				return nil, inFile(a.source, err)
+			}
+			l.warn(!strings.Contains(a.script.Source, t.Function), "%s: it has no onExecute%s, which %s calls", a.source, t.Function, name)
 		}
 		if name == rulebox.TriggerPostLogin && len(c.Scripts) > 0 {
 			login.Bindings = append(make([]rulebox.Binding, len(login.Scripts)), c.Bindings...)
