@@ -178,12 +178,9 @@ func (l *loader) code(p *part, folder string, kind rulebox.Kind, size int) error
 	default:
 		p.source = path.Join(folder, p.Code)
 	}
-	text, err := l.read(p.source)
-	if errors.Is(err, fs.ErrNotExist) && p.Code == "" {
-		return fmt.Errorf("%q is missing, and there is no %s", "code", p.source)
-	}
+	text, err := l.codeText(p, path.Join(folder, base))
 	if err != nil {
-		return fmt.Errorf("its code %w", inFile(p.source, err))
+		return err
 	}
 	if p.script, err = l.scriptOf(kind, p.Name, p.source, text); err != nil {
 		return inFile(p.source, err)
@@ -193,6 +190,35 @@ func (l *loader) code(p *part, folder string, kind rulebox.Kind, size int) error
 	l.warn(len(p.Dependencies) > actionPackages, "%s: %d dependencies; Auth0 takes %d", p.file, len(p.Dependencies), actionPackages)
 	_, err = l.dependencies(p.Dependencies)
 	return err
+}
+
+// codeText reads p.source. Older deploy CLIs write paths that begin with the folder
+// that they exported to: then the code is in beside, the folder named as the .json.
+func (l *loader) codeText(p *part, beside string) ([]byte, error) {
+	text, err := l.read(p.source)
+	if errors.Is(err, fs.ErrNotExist) && p.Code == "" {
+		return nil, fmt.Errorf("%q is missing, and there is no %s", "code", p.source)
+	}
+	code := path.Clean(p.Code)
+	sibling := path.Join(beside, path.Base(code))
+	if err != nil && strings.HasSuffix(code, "/"+sibling) && sibling != p.source {
+		other, siblingErr := l.read(sibling)
+		if siblingErr == nil {
+			p.source = sibling
+			return other, nil
+		}
+		if errors.Is(siblingErr, fs.ErrNotExist) {
+			return nil, fmt.Errorf("its code %q: there is no such file, and no %s", p.Code, sibling)
+		}
+		return nil, fmt.Errorf("its code %w", inFile(sibling, siblingErr))
+	}
+	if err != nil && p.Code != "" && p.Code != p.source {
+		return nil, fmt.Errorf("its code %w (it says %q)", inFile(p.source, err), p.Code)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("its code %w", inFile(p.source, err))
+	}
+	return text, nil
 }
 
 // dependencies returns the declared versions by name. One that the table of

@@ -180,49 +180,51 @@ func TestBrokenExports(t *testing.T) {
 		return "-- acme/database-connections/d/database.json --\n{\"options\": " + options + "}\n-- acme/database-connections/d/" + file + " --\n1\n"
 	}
 	for name, tc := range map[string]struct{ archive, want string }{
-		"yaml":                     {"-- acme/tenant.yaml --\nrules: []\n", "tenant.yaml: the YAML form of an export is not read"},
-		"action's syntax":          {action("a", "{"), "actions/a.json: the file ends too early"},
-		"action's type":            {action("a", `{"secrets": {}}`), "actions/a.json: line 1: secrets must not be an object; it must be a list"},
-		"action's field":           {action("a", `{"secret": []}`), `unknown field "secret"; did you mean "secrets"?`},
-		"action's name":            {action("a", `{"name": "a/b"}`), `name "a/b"`},
-		"action's code":            {"-- acme/actions/a.json --\n{}\n", `actions/a.json: "code" is missing, and there is no actions/a/code.js`},
-		"action's code elsewhere":  {"-- acme/actions/a.json --\n{\"code\": \"./b.js\"}\n", "its code actions/b.js: no such file"},
-		"code of nobody":           {"-- acme/actions/a/code.js --\n1\n", "actions/a/code.js: there is no actions/a.json"},
-		"outside":                  {"-- victim/rules/x.js --\n1\n-- acme/actions/a.json --\n{\"code\": \"../../victim/rules/x.js\"}\n", "victim/rules/x.js"},
-		"name twice":               {action("a", "{}") + action("b", `{"name": "a"}`), `actions/b.json: the name "a" is also that of actions/a.json`},
-		"does not compile":         {"-- acme/actions/a.json --\n{}\n-- acme/actions/a/code.js --\nBAD\n", "actions/a/code.js: invalid: a:1:1"},
-		"secret twice":             {action("a", `{"secrets": [{"name": "K", "value": "1"}, {"name": "K", "value": "2"}]}`) + bind(`{"post-login": [{"action_name": "a"}]}`), `the secret "K" stands there twice`},
-		"secret without a name":    {action("a", `{"secrets": [{"value": "1"}]}`) + bind(`{"post-login": [{"action_name": "a"}]}`), "a secret has no name"},
-		"dependency":               {action("a", `{"dependencies": [{"name": "loadsh", "version": "4"}]}`), `actions/a.json: dependencies: there is no loadsh`},
-		"dependency without name":  {action("a", `{"dependencies": [{"version": "4"}]}`), `dependencies: a "name" is missing`},
-		"dependency twice":         {action("a", `{"dependencies": [{"name": "b"}, {"name": "b"}]}`), `"b" stands there twice`},
-		"trigger":                  {action("a", "{}") + bind(`{"postlogin": [{"action_name": "a"}]}`), `triggers/triggers.json: there is no trigger "postlogin"; did you mean "post-login"?`},
-		"undocumented trigger":     {action("a", "{}") + bind(`{"mcp-tool": [{"action_name": "a"}]}`), `there is no trigger "mcp-tool"; there are post-login`},
-		"no such action":           {action("claims", "{}") + bind(`{"post-login": [{"action_name": "Claims"}]}`), `post-login: there is no action "Claims"; did you mean "claims"?`},
-		"binding without action":   {bind(`{"post-login": [{"display_name": "x"}]}`), "an entry has no action_name"},
-		"binding twice":            {action("a", "{}") + bind(`{"post-login": [{"action_name": "a"}, {"action_name": "a"}]}`), `"a" stands there twice`},
-		"not deployed":             {action("a", `{"deployed": false}`) + bind(`{"post-login": [{"action_name": "a"}]}`), `the action "a" is not deployed: set deployed in actions/a.json`},
-		"other trigger":            {action("a", `{"supported_triggers": [{"id": "post-change-password"}]}`) + bind(`{"post-login": [{"action_name": "a"}]}`), `the action "a" is for post-change-password, as supported_triggers of actions/a.json says`},
-		"two lists":                {bind("{}") + "-- acme/triggers/more.json --\n{}\n", "triggers: there are triggers/more.json and triggers/triggers.json"},
-		"two exchanges":            {action("a", `{"supported_triggers": [{"id": "custom-token-exchange"}]}`) + action("b", `{"supported_triggers": [{"id": "custom-token-exchange"}]}`), "two actions are for custom-token-exchange"},
-		"module that is not there": {action("a", `{"modules": [{"module_name": "helper"}]}`) + bind(`{"post-login": [{"action_name": "a"}]}`) + "-- acme/action-modules/helpers.json --\n{}\n-- acme/action-modules/helpers/code.js --\n1\n", `there is no "helper" in action-modules; did you mean "helpers"?`},
-		"module does not compile":  {"-- acme/action-modules/m.json --\n{}\n-- acme/action-modules/m/code.js --\nBAD\n", "action-modules/m/code.js: invalid: m:1:1"},
-		"hook without a point":     {"-- acme/hooks/h.json --\n{}\n-- acme/hooks/h.js --\n1\n", `"triggerId" is missing`},
-		"hook's point":             {"-- acme/hooks/h.json --\n{\"triggerId\": \"pre-registration\"}\n-- acme/hooks/h.js --\n1\n", `there is no extensibility point "pre-registration"; did you mean "pre-user-registration"?`},
-		"retired point":            {"-- acme/hooks/h.json --\n{\"triggerId\": \"password-exchange\"}\n-- acme/hooks/h.js --\n1\n", `there is no extensibility point "password-exchange"`},
-		"hook's script":            {"-- acme/hooks/h.json --\n{\"triggerId\": \"post-change-password\"}\n", "hooks/h.json: its script hooks/h.js: no such file"},
-		"two hooks":                {"-- acme/hooks/g.json --\n{\"triggerId\": \"post-change-password\"}\n-- acme/hooks/g.js --\n1\n-- acme/hooks/h.json --\n{\"triggerId\": \"post-change-password\"}\n-- acme/hooks/h.js --\n1\n", "hooks/h.json: hooks/g.json is enabled at post-change-password too"},
-		"database without a file":  {"-- acme/database-connections/d/login.js --\n1\n", "database-connections/d/database.json: no such file"},
-		"database's name":          {"-- acme/database-connections/d/database.json --\n{\"name\": \"a.b\"}\n", `name "a.b"`},
-		"database's option":        {db(`{"customScript": {}}`, "login.js"), `options: unknown field "customScript"; did you mean "customScripts"?`},
-		"database's script":        {db(`{"customScripts": {"getUser": "./login.js"}}`, "login.js"), `there is no database script "getUser"; did you mean "get_user"?`},
-		"database's stray script":  {db(`{}`, "helper.js"), `there is no database script "helper"; there are login, get_user`},
-		"script that is not there": {db(`{"customScripts": {"verify": "./verify.js"}}`, "login.js"), "its script database-connections/d/verify.js: no such file"},
-		"script does not compile":  {"-- acme/database-connections/d/database.json --\n{}\n-- acme/database-connections/d/login.js --\nBAD\n", "database-connections/d/login.js: invalid: d.login:1:1"},
-		"database's secret":        {db(`{"enabledDatabaseCustomization": true, "configuration": {"DSN": "_VALUE_NOT_SHOWN_"}}`, "login.js"), "RULEBOX_SECRET_ACME_D_DSN"},
-		"cache":                    {"-- acme/rulebox.json --\n{\"cache\": {\"value\": \"1MiB\"}}\n", "cache.value is \"1MiB\"; it must be at most 262144 bytes"},
-		"cache entries":            {"-- acme/rulebox.json --\n{\"cache\": {\"entries\": -1}}\n", "cache.entries is -1"},
-		"metadata":                 {"-- acme/rulebox.json --\n{\"apply_metadata\": true}\n", "apply_metadata needs management"},
+		"yaml":                      {"-- acme/tenant.yaml --\nrules: []\n", "tenant.yaml: the YAML form of an export is not read"},
+		"action's syntax":           {action("a", "{"), "actions/a.json: the file ends too early"},
+		"action's type":             {action("a", `{"secrets": {}}`), "actions/a.json: line 1: secrets must not be an object; it must be a list"},
+		"action's field":            {action("a", `{"secret": []}`), `unknown field "secret"; did you mean "secrets"?`},
+		"action's name":             {action("a", `{"name": "a/b"}`), `name "a/b"`},
+		"action's code":             {"-- acme/actions/a.json --\n{}\n", `actions/a.json: "code" is missing, and there is no actions/a/code.js`},
+		"action's code elsewhere":   {"-- acme/actions/a.json --\n{\"code\": \"./b.js\"}\n", "its code actions/b.js: no such file"},
+		"action's code as exported": {"-- acme/actions/a.json --\n{\"code\": \"local/actions/a/code.js\"}\n", `its code "local/actions/a/code.js": there is no such file, and no actions/a/code.js`},
+		"action's code of another":  {"-- acme/actions/a.json --\n{\"code\": \"local/actions/b/code.js\"}\n-- acme/actions/b.json --\n{}\n-- acme/actions/b/code.js --\n1\n", `(it says "local/actions/b/code.js")`},
+		"code of nobody":            {"-- acme/actions/a/code.js --\n1\n", "actions/a/code.js: there is no actions/a.json"},
+		"outside":                   {"-- victim/rules/x.js --\n1\n-- acme/actions/a.json --\n{\"code\": \"../../victim/rules/x.js\"}\n", "victim/rules/x.js"},
+		"name twice":                {action("a", "{}") + action("b", `{"name": "a"}`), `actions/b.json: the name "a" is also that of actions/a.json`},
+		"does not compile":          {"-- acme/actions/a.json --\n{}\n-- acme/actions/a/code.js --\nBAD\n", "actions/a/code.js: invalid: a:1:1"},
+		"secret twice":              {action("a", `{"secrets": [{"name": "K", "value": "1"}, {"name": "K", "value": "2"}]}`) + bind(`{"post-login": [{"action_name": "a"}]}`), `the secret "K" stands there twice`},
+		"secret without a name":     {action("a", `{"secrets": [{"value": "1"}]}`) + bind(`{"post-login": [{"action_name": "a"}]}`), "a secret has no name"},
+		"dependency":                {action("a", `{"dependencies": [{"name": "loadsh", "version": "4"}]}`), `actions/a.json: dependencies: there is no loadsh`},
+		"dependency without name":   {action("a", `{"dependencies": [{"version": "4"}]}`), `dependencies: a "name" is missing`},
+		"dependency twice":          {action("a", `{"dependencies": [{"name": "b"}, {"name": "b"}]}`), `"b" stands there twice`},
+		"trigger":                   {action("a", "{}") + bind(`{"postlogin": [{"action_name": "a"}]}`), `triggers/triggers.json: there is no trigger "postlogin"; did you mean "post-login"?`},
+		"undocumented trigger":      {action("a", "{}") + bind(`{"mcp-tool": [{"action_name": "a"}]}`), `there is no trigger "mcp-tool"; there are post-login`},
+		"no such action":            {action("claims", "{}") + bind(`{"post-login": [{"action_name": "Claims"}]}`), `post-login: there is no action "Claims"; did you mean "claims"?`},
+		"binding without action":    {bind(`{"post-login": [{"display_name": "x"}]}`), "an entry has no action_name"},
+		"binding twice":             {action("a", "{}") + bind(`{"post-login": [{"action_name": "a"}, {"action_name": "a"}]}`), `"a" stands there twice`},
+		"not deployed":              {action("a", `{"deployed": false}`) + bind(`{"post-login": [{"action_name": "a"}]}`), `the action "a" is not deployed: set deployed in actions/a.json`},
+		"other trigger":             {action("a", `{"supported_triggers": [{"id": "post-change-password"}]}`) + bind(`{"post-login": [{"action_name": "a"}]}`), `the action "a" is for post-change-password, as supported_triggers of actions/a.json says`},
+		"two lists":                 {bind("{}") + "-- acme/triggers/more.json --\n{}\n", "triggers: there are triggers/more.json and triggers/triggers.json"},
+		"two exchanges":             {action("a", `{"supported_triggers": [{"id": "custom-token-exchange"}]}`) + action("b", `{"supported_triggers": [{"id": "custom-token-exchange"}]}`), "two actions are for custom-token-exchange"},
+		"module that is not there":  {action("a", `{"modules": [{"module_name": "helper"}]}`) + bind(`{"post-login": [{"action_name": "a"}]}`) + "-- acme/action-modules/helpers.json --\n{}\n-- acme/action-modules/helpers/code.js --\n1\n", `there is no "helper" in action-modules; did you mean "helpers"?`},
+		"module does not compile":   {"-- acme/action-modules/m.json --\n{}\n-- acme/action-modules/m/code.js --\nBAD\n", "action-modules/m/code.js: invalid: m:1:1"},
+		"hook without a point":      {"-- acme/hooks/h.json --\n{}\n-- acme/hooks/h.js --\n1\n", `"triggerId" is missing`},
+		"hook's point":              {"-- acme/hooks/h.json --\n{\"triggerId\": \"pre-registration\"}\n-- acme/hooks/h.js --\n1\n", `there is no extensibility point "pre-registration"; did you mean "pre-user-registration"?`},
+		"retired point":             {"-- acme/hooks/h.json --\n{\"triggerId\": \"password-exchange\"}\n-- acme/hooks/h.js --\n1\n", `there is no extensibility point "password-exchange"`},
+		"hook's script":             {"-- acme/hooks/h.json --\n{\"triggerId\": \"post-change-password\"}\n", "hooks/h.json: its script hooks/h.js: no such file"},
+		"two hooks":                 {"-- acme/hooks/g.json --\n{\"triggerId\": \"post-change-password\"}\n-- acme/hooks/g.js --\n1\n-- acme/hooks/h.json --\n{\"triggerId\": \"post-change-password\"}\n-- acme/hooks/h.js --\n1\n", "hooks/h.json: hooks/g.json is enabled at post-change-password too"},
+		"database without a file":   {"-- acme/database-connections/d/login.js --\n1\n", "database-connections/d/database.json: no such file"},
+		"database's name":           {"-- acme/database-connections/d/database.json --\n{\"name\": \"a.b\"}\n", `name "a.b"`},
+		"database's option":         {db(`{"customScript": {}}`, "login.js"), `options: unknown field "customScript"; did you mean "customScripts"?`},
+		"database's script":         {db(`{"customScripts": {"getUser": "./login.js"}}`, "login.js"), `there is no database script "getUser"; did you mean "get_user"?`},
+		"database's stray script":   {db(`{}`, "helper.js"), `there is no database script "helper"; there are login, get_user`},
+		"script that is not there":  {db(`{"customScripts": {"verify": "./verify.js"}}`, "login.js"), "its script database-connections/d/verify.js: no such file"},
+		"script does not compile":   {"-- acme/database-connections/d/database.json --\n{}\n-- acme/database-connections/d/login.js --\nBAD\n", "database-connections/d/login.js: invalid: d.login:1:1"},
+		"database's secret":         {db(`{"enabledDatabaseCustomization": true, "configuration": {"DSN": "_VALUE_NOT_SHOWN_"}}`, "login.js"), "RULEBOX_SECRET_ACME_D_DSN"},
+		"cache":                     {"-- acme/rulebox.json --\n{\"cache\": {\"value\": \"1MiB\"}}\n", "cache.value is \"1MiB\"; it must be at most 262144 bytes"},
+		"cache entries":             {"-- acme/rulebox.json --\n{\"cache\": {\"entries\": -1}}\n", "cache.entries is -1"},
+		"metadata":                  {"-- acme/rulebox.json --\n{\"apply_metadata\": true}\n", "apply_metadata needs management"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f, dir := open(t, "-- acme/rules/ok.js --\n1\n")
@@ -238,6 +240,16 @@ func TestBrokenExports(t *testing.T) {
 			assert.ErrorContains(t, f.Broken()["acme"], tc.want)
 			assert.Same(t, before, f.Tenant("acme"), "the last good version goes on")
 		})
+	}
+}
+
+// Older deploy CLIs put the folder of the export ahead of the path.
+func TestCodeWithTheExportsFolder(t *testing.T) {
+	for _, code := range []string{"local/actions/a/code.js", "./local/actions/a/code.js", "../export/actions/a/code.js", "../../export/actions/a/code.js", "/home/ci/actions/a/code.js"} {
+		f, _ := open(t, "-- acme/actions/a.json --\n{\"code\": \""+code+"\"}\n-- acme/actions/a/code.js --\nexports.onExecutePostLogin = () => {};\n-- acme/triggers/triggers.json --\n{\"post-login\": [{\"action_name\": \"a\"}]}\n"+
+			"-- acme/action-modules/m.json --\n{\"code\": \"local/action-modules/m/code.js\"}\n-- acme/action-modules/m/code.js --\n1\n")
+		require.Empty(t, f.Broken(), code)
+		assert.Equal(t, "exports.onExecutePostLogin = () => {};\n", f.Tenant("acme").Chains["post-login"].Scripts[0].Source, code)
 	}
 }
 
