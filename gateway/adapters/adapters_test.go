@@ -285,6 +285,7 @@ func TestRequests(t *testing.T) {
 		{"POST", "shop/adapters/hydra/token", `{"session":{"extra":"` + mark + `"}}`, 400, "session.extra, near byte"},
 		{"POST", "shop/adapters/logto/access-token", `{"token":{},"context":{"user":{"id":"u","customData":[]}}}`, 400, "context.user.customData, near byte"},
 		{"POST", "shop/adapters/keycloak/login", `{"roles":"all"}`, 400, "roles, near byte"},
+		{"POST", "shop/adapters/keycloak/login", `{"id":"u","email":"12345@acme.example","attributes":{"any":["x"]}}`, 400, `unknown member \"email\"`},
 	} {
 		w := e.send(c.method, c.path, c.body, key...)
 		assert.Equal(t, c.status, w.Code, "%s: %s", c.path, w.Body)

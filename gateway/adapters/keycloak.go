@@ -63,7 +63,7 @@ func (c *call) keycloakLogin() (any, error) {
 		// Verified stands beside the attributes: those may be the user's to change.
 		Verified bool `json:"email_verified"`
 	}
-	if err := decode(c.body, &b); err != nil {
+	if err := decodeOwn(c.body, &b); err != nil {
 		return nil, err
 	}
 	text := func(name string) string {

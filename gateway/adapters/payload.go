@@ -18,9 +18,18 @@ type object = map[string]any
 
 // decode reads the body into v. Its errors name the member that has another type,
 // or the byte, and quote nothing.
-func decode(body []byte, v any) error {
+func decode(body []byte, v any) error { return decodeWith(body, v, false) }
+
+// decodeOwn is decode for bodies whose form is ours alone: a member that v has not
+// is an error, which quotes the member's name.
+func decodeOwn(body []byte, v any) error { return decodeWith(body, v, true) }
+
+func decodeWith(body []byte, v any, known bool) error {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()
+	if known {
+		d.DisallowUnknownFields()
+	}
 	err := d.Decode(v)
 	if err == nil {
 		if _, err = d.Token(); err == io.EOF {
@@ -39,6 +48,9 @@ func decode(body []byte, v any) error {
 		return invalid("the body is not JSON at byte %d", syntax.Offset)
 	case len(bytes.TrimSpace(body)) == 0:
 		return invalid("the body is empty")
+	}
+	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
+		return invalid("the body has an unknown member %.80s", name)
 	}
 	return invalid("the body is not JSON: it ends too early, or has a value that cannot be")
 }
