@@ -251,6 +251,7 @@ func (f *Folder) read(ctx context.Context, name, dir string, others []string, sa
 	t, err := l.load(ctx, f.check)
 	if err == nil {
 		f.grantModules(t, l.settings)
+		l.warnDenied(t)
 		for _, text := range l.warnings {
 			f.log.Warn("tenant: "+text, zap.String("tenant", name))
 		}

@@ -2,6 +2,8 @@ package store
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"go.uber.org/zap"
@@ -49,6 +51,55 @@ func (m *moduleSettings) policy() rulebox.ModulePolicy {
 		p.Allow = append([]string{}, *m.Allow...) // not nil, however short
 	}
 	return p
+}
+
+// denies returns the setting that keeps scripts from the package, empty for none.
+func (m *moduleSettings) denies(name string) string {
+	has := func(list []string) bool {
+		return slices.ContainsFunc(list, func(entry string) bool {
+			entry = strings.TrimPrefix(entry, "node:")
+			scope, ok := strings.CutSuffix(entry, "/*")
+			return entry == name || ok && strings.HasPrefix(name, scope+"/")
+		})
+	}
+	switch {
+	case has(m.Deny):
+		return "modules.deny"
+	case m.Allow != nil && !has(*m.Allow):
+		return "modules.allow"
+	}
+	return ""
+}
+
+// warnDenied notes the packages that scripts declare and may not require.
+func (l *loader) warnDenied(t *transaction.Tenant) {
+	var told []string
+	check := func(script string, declared map[string]string) {
+		for _, name := range slices.Sorted(maps.Keys(declared)) {
+			var text string
+			switch l.settings.Modules.denies(name) {
+			case "modules.deny":
+				text = fmt.Sprintf("%s: it declares %s, which modules.deny in %s keeps scripts from", script, name, settingsFile)
+			case "modules.allow":
+				text = fmt.Sprintf("%s: it declares %s, which is not in modules.allow in %s", script, name, settingsFile)
+			}
+			if text != "" && !slices.Contains(told, text) {
+				told = append(told, text)
+			}
+		}
+	}
+	for _, trigger := range slices.Sorted(maps.Keys(t.Chains)) {
+		c := t.Chains[trigger]
+		for i, b := range c.Bindings {
+			check(fmt.Sprintf("%s %q", c.Scripts[i].Kind, c.Scripts[i].Name), b.Dependencies)
+			for _, m := range b.Modules {
+				check(fmt.Sprintf("%s %q", m.Script.Kind, m.Name), m.Dependencies)
+			}
+		}
+	}
+	for _, text := range told {
+		l.warn(true, "%s", text)
+	}
 }
 
 // grantModules gives the tenant's chains the policy and the operator's packages

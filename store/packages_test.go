@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/rulebox/rulebox"
 )
@@ -154,6 +156,46 @@ function (u, c, cb) { cb(); }
 	require.NoError(t, f.Packages.Remove("left", ""))
 	require.NoError(t, f.Load(context.Background()))
 	assert.Empty(t, login(f, "acme").Packages)
+}
+
+// What a script declares and may not require is told when it is loaded.
+func TestDeclaredAndDenied(t *testing.T) {
+	const scripts = `
+-- acme/actions/a.json --
+{"dependencies": [{"name": "axios", "version": "1"}, {"name": "@aws-sdk/client-s3", "version": "3"}, {"name": "left", "version": "1"}], "modules": [{"module_name": "m"}]}
+-- acme/actions/a/code.js --
+exports.onExecutePostLogin = () => {};
+-- acme/actions/idle.json --
+{"dependencies": [{"name": "axios", "version": "1"}]}
+-- acme/actions/idle/code.js --
+1
+-- acme/action-modules/m.json --
+{"dependencies": [{"name": "lodash", "version": "4"}]}
+-- acme/action-modules/m/code.js --
+1
+-- acme/triggers/triggers.json --
+{"post-login": [{"action_name": "a"}]}
+-- acme/rulebox.json --
+`
+	for settings, want := range map[string][]string{
+		`{"modules": {"deny": ["axios", "@aws-sdk/*", "lodash/fp"]}}`: {
+			`tenant: action "a": it declares @aws-sdk/client-s3, which modules.deny in rulebox.json keeps scripts from`,
+			`tenant: action "a": it declares axios, which modules.deny in rulebox.json keeps scripts from`},
+		`{"modules": {"allow": ["axios", "left", "@aws-sdk/client-s3"]}}`: {`tenant: module "m": it declares lodash, which is not in modules.allow in rulebox.json`},
+		`{}`: nil,
+	} {
+		core, logs := observer.New(zap.WarnLevel)
+		dir := t.TempDir()
+		write(t, dir, scripts+settings+"\n")
+		f := OpenFolder(dir, noBad, zap.New(core))
+		require.NoError(t, f.Load(context.Background()))
+		require.Empty(t, f.Broken())
+		var said []string
+		for _, e := range logs.All() {
+			said = append(said, e.Message)
+		}
+		assert.Equal(t, want, said, "%s: once each", settings)
+	}
 }
 
 func TestModuleSettingsThatAreWrong(t *testing.T) {
