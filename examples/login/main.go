@@ -6,7 +6,7 @@
 // The body is {"user":{…},"context":{…}}. The NATS server and the credentials
 // are those in RULEBOX_NATS and RULEBOX_CREDS, or of the server on this machine
 // whose data folder is RULEBOX_DATA. Exit status: 0 allow, 3 deny, 4 redirect,
-// 5 fault, 2 bad usage.
+// 6 a form or challenge waits, 5 fault, 2 bad usage.
 package main
 
 import (
@@ -21,7 +21,7 @@ import (
 	"github.com/rulebox/rulebox/bus"
 )
 
-var exits = map[rulebox.Decision]int{rulebox.Allow: 0, rulebox.Deny: 3, rulebox.Redirect: 4, rulebox.Fault: 5}
+var exits = map[rulebox.Decision]int{rulebox.Allow: 0, rulebox.Deny: 3, rulebox.Redirect: 4, rulebox.Suspend: 6}
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -47,5 +47,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	defer client.Close()
 	res, err := client.Login(ctx, args[0], body.User, body.Context)
 	fmt.Fprintf(stdout, "%s\n", rulebox.AppendOutcome(nil, res, err))
-	return exits[rulebox.DecisionOf(res, err)]
+	status, known := exits[rulebox.DecisionOf(res, err)]
+	if !known {
+		return 5 // a fault, or what a newer node decides: nobody is let in by it
+	}
+	return status
 }

@@ -29,6 +29,9 @@ func (judge) Invoke(_ context.Context, inv *rulebox.Invocation) (*rulebox.Result
 		return res, rulebox.Errorf(rulebox.CodeTimeout, "too slow")
 	case "sent away":
 		res.RedirectURL = "https://example.com/mfa"
+	case "challenged":
+		res.Decision, res.State = rulebox.Suspend, "s1"
+		res.Commands = []json.RawMessage{json.RawMessage(`["authentication.challengeWith",{"type":"otp"}]`)}
 	}
 	return res, nil
 }
@@ -72,6 +75,7 @@ func TestLogin(t *testing.T) {
 		{"Ann", "acme", 0, `"decision":"allow","user":{"name":"Ann"},"context":{"a": 1.50}`},
 		{"denied", "acme", 3, `"decision":"deny","error":{"code":"denied","message":"not you"}`},
 		{"sent away", "acme", 4, `"redirect":{"url":"https://example.com/mfa"}`},
+		{"challenged", "acme", 6, `"decision":"suspend"`},
 		{"slow", "acme", 5, `"code":"timeout"`},
 		{"Ann", "beta", 5, `"code":"forbidden"`},
 	} {
