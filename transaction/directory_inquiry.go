@@ -141,8 +141,7 @@ func (of *inquiry) put(ctx context.Context) error {
 // create asks whether there is the user already, makes it, and logs it in.
 func (of *inquiry) create(ctx context.Context) error {
 	if of.has("get_user") || of.c.Import {
-		err := of.profile(ctx, "get_user", of.u.identifier)
-		if err != nil {
+		if err := of.exists(ctx); err != nil {
 			return err
 		}
 		if of.a.Status == event.Found {
@@ -176,7 +175,7 @@ func (of *inquiry) after(ctx context.Context, keep func(*inquiry) error, args ..
 		return of.own()
 	}
 	if of.has("get_user") || of.c.Import {
-		if err := of.profile(ctx, "get_user", of.u.identifier); err != nil || of.a.Status != event.Found {
+		if err := of.exists(ctx); err != nil || of.a.Status != event.Found {
 			return err
 		}
 		if of.c.Import {
@@ -301,6 +300,36 @@ func isWrong(err error) bool {
 
 // profile runs login or get_user and takes in who was found.
 func (of *inquiry) profile(ctx context.Context, operation string, args ...any) error {
+	value, err := of.ask(ctx, operation, args...)
+	if err != nil || value == nil {
+		return err
+	}
+	of.a.Profile, of.a.UserID, err = profileOf(of.c, of.script(operation), value)
+	if err != nil {
+		of.told = false // the script itself went well
+		return err
+	}
+	of.a.Status = event.Found
+	return nil
+}
+
+// exists asks get_user whether there is the user. Only where users are imported
+// must the answer be a whole profile.
+func (of *inquiry) exists(ctx context.Context) error {
+	if of.c.Import {
+		return of.profile(ctx, "get_user", of.u.identifier)
+	}
+	value, err := of.ask(ctx, "get_user", of.u.identifier)
+	if err == nil && value != nil {
+		of.a.Status = event.Found
+		_, of.a.UserID, _ = profileOf(of.c, "", value) // empty if it has none
+	}
+	return err
+}
+
+// ask runs a script that looks a user up. It returns nil, and the status says so,
+// if there is none.
+func (of *inquiry) ask(ctx context.Context, operation string, args ...any) (json.RawMessage, error) {
 	value, err := of.run(ctx, operation, args...)
 	switch {
 	case isWrong(err):
@@ -310,21 +339,15 @@ func (of *inquiry) profile(ctx context.Context, operation string, args ...any) e
 		if e.UserID != "" && operation == "login" {
 			of.a.Status, of.a.UserID = event.WrongPassword, databasePrefix+e.UserID
 		}
-		return nil
+		return nil, nil
 	case err != nil:
-		return err
+		return nil, err
 	case value == nil || string(value) == "false":
 		// Of a login this is the old way to say that the credentials are wrong.
 		of.a.Status, of.a.Profile = event.UnknownUser, nil
-		return nil
+		return nil, nil
 	}
-	of.a.Profile, of.a.UserID, err = profileOf(of.c, of.script(operation), value)
-	if err != nil {
-		of.told = false // the script itself went well
-		return err
-	}
-	of.a.Status = event.Found
-	return nil
+	return value, nil
 }
 
 // maxBcrypt is how much of a password bcrypt looks at, in bytes.

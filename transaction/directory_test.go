@@ -329,3 +329,19 @@ func TestProfiles(t *testing.T) {
 	_, _, err := profileOf(&Connection{Name: "legacy", RequiresUsername: true}, "get_user", json.RawMessage(`{"user_id":"1","email":"a@b"}`))
 	require.ErrorContains(t, err, "has no username")
 }
+
+// A get_user that gives no whole profile still tells that there is the user.
+func TestExistsNeedsNoProfile(t *testing.T) {
+	q := event.Query{Tenant: "acme", Connection: "legacy"}
+	b := newDatabase()
+	b.scripts["get_user"] = func([]string) (string, error) { return `{"email":"ada@x.example"}`, nil }
+	d := b.directory()
+	a, err := d.Create(context.Background(), q, json.RawMessage(`{"email":"ada@x.example","password":"right"}`))
+	require.NoError(t, err)
+	assert.Equal(t, event.Exists, a.Status)
+	a, err = d.ChangePassword(context.Background(), q, "ada@x.example", "right")
+	require.NoError(t, err)
+	assert.Equal(t, event.Done, a.Status)
+	_, err = d.GetUser(context.Background(), q, "ada@x.example")
+	assert.ErrorContains(t, err, "user_id", "whoever asks for the profile is told")
+}
