@@ -9,8 +9,10 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/signal"
 	"runtime/debug"
 	"slices"
+	"syscall"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -144,6 +146,9 @@ func (f *serveFlags) serve(ctx context.Context, log *zap.Logger, std stdio) erro
 	if err := f.loopbackOrTLS(); err != nil {
 		return err
 	}
+	// Whoever reads the log may go away. Logins go on, and the end is in good order;
+	// notified rather than ignored, so that workers do not inherit it.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	// Passwords and secrets pass through this process: it leaves no core file.
 	if err := unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{}); err != nil {
 		return fmt.Errorf("core files could not be switched off: %w", err)
