@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -62,8 +63,10 @@ func main() {
 func Main(args []string, std stdio) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	// The first signal ends what runs in good order, a second one at once.
-	context.AfterFunc(ctx, stop)
+	// The first signal ends what runs in good order, a later one at once. Those that
+	// come together are one: of a parent's death the kernel may tell for each of its
+	// threads.
+	context.AfterFunc(ctx, func() { time.AfterFunc(time.Second, stop) })
 	if len(args) == 0 {
 		usage(std.err)
 		return exitUsage
