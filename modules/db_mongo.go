@@ -17,7 +17,8 @@ import (
 //	connect(handle, target) → Promise of the server's answer to hello
 //	command(handle, document) → Promise of the reply
 var mongoNatives = joinNatives(dbSessionNatives, map[string]Native{
-	"connect": mongoConnect,
+	// the greeting is the script's to change
+	"connect": dbConnect(mongoDriver, mongoThrow, func(c *mongowire.Conn) any { return bytes.Clone(c.Hello) }),
 	"command": mongoCommand,
 })
 
@@ -30,30 +31,6 @@ var mongoDriver = &dbDriver{name: "mongodb", login: func(ctx context.Context, c 
 	}
 	return conn, nil
 }}
-
-func mongoConnect(c *Call, args []any) (any, error) {
-	s := sessionOf(c, args)
-	o, _ := webArg(args, 1).(Object)
-	t, err := dbTargetOf(o)
-	if err != nil {
-		return nil, err
-	}
-	host := c.Host
-	return Task(func(ctx context.Context) (any, error) {
-		if s == nil {
-			return nil, mongoThrow(errSessionEnded, t)
-		}
-		if err := s.connect(ctx, host, mongoDriver, t); err != nil {
-			return nil, mongoThrow(err, t)
-		}
-		var hello []byte
-		err := s.use(ctx, func(_ context.Context, conn dbConn) error {
-			hello = bytes.Clone(conn.(*mongowire.Conn).Hello) // it is the script's to change
-			return nil
-		})
-		return hello, mongoThrow(err, t)
-	}), nil
-}
 
 func mongoCommand(c *Call, args []any) (any, error) {
 	s := sessionOf(c, args)

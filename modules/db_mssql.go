@@ -25,7 +25,7 @@ import (
 // ["value", name, value, column], ["status", n], ["change", kind, new, old] or
 // ["ack", program].
 var mssqlNatives = joinNatives(dbSessionNatives, map[string]Native{
-	"connect": mssqlConnect,
+	"connect": dbConnect(mssqlDriver, mssqlThrow, func(c *mssqlConn) any { return mssqlTokens(c.greeting) }),
 	"batch": func(c *Call, args []any) (any, error) {
 		text, _ := webString(args, 1)
 		return mssqlTask(c, args, func(ctx context.Context, conn *tdswire.Conn) ([]tdswire.Token, error) { return conn.Batch(ctx, text) })
@@ -73,30 +73,6 @@ var mssqlDriver = &dbDriver{name: "mssql", login: func(ctx context.Context, c ne
 	}
 	return &mssqlConn{conn, tokens}, nil
 }}
-
-func mssqlConnect(c *Call, args []any) (any, error) {
-	s := sessionOf(c, args)
-	o, _ := webArg(args, 1).(Object)
-	t, err := dbTargetOf(o)
-	if err != nil {
-		return nil, err
-	}
-	host := c.Host
-	return Task(func(ctx context.Context) (any, error) {
-		if s == nil {
-			return nil, mssqlThrow(errSessionEnded, t)
-		}
-		if err := s.connect(ctx, host, mssqlDriver, t); err != nil {
-			return nil, mssqlThrow(err, t)
-		}
-		var greeting []any
-		err := s.use(ctx, func(_ context.Context, conn dbConn) error {
-			greeting = mssqlTokens(conn.(*mssqlConn).greeting)
-			return nil
-		})
-		return greeting, mssqlThrow(err, t)
-	}), nil
-}
 
 func mssqlTask(c *Call, args []any, f func(context.Context, *tdswire.Conn) ([]tdswire.Token, error)) (any, error) {
 	s := sessionOf(c, args)

@@ -25,7 +25,7 @@ import (
 // orgName, charset, length, type, flags, decimals], a row an array of null, text,
 // and bytes where the column is binary or the bytes are no UTF-8.
 var mysqlNatives = joinNatives(dbSessionNatives, map[string]Native{
-	"connect": mysqlConnect,
+	"connect": dbConnect(mysqlDriver, mysqlThrow, func(c *mysqlwire.Conn) any { return int64(c.ThreadID()) }),
 	"query": func(c *Call, args []any) (any, error) {
 		text, _ := webString(args, 1)
 		return mysqlTask(c, args, func(ctx context.Context, conn *mysqlwire.Conn) ([]*mysqlwire.Result, error) {
@@ -63,30 +63,6 @@ var mysqlDriver = &dbDriver{name: "mysql", login: func(ctx context.Context, c ne
 	}
 	return conn, nil
 }}
-
-func mysqlConnect(c *Call, args []any) (any, error) {
-	s := sessionOf(c, args)
-	o, _ := webArg(args, 1).(Object)
-	t, err := dbTargetOf(o)
-	if err != nil {
-		return nil, err
-	}
-	host := c.Host
-	return Task(func(ctx context.Context) (any, error) {
-		if s == nil {
-			return nil, dbThrow(errSessionEnded, t)
-		}
-		if err := s.connect(ctx, host, mysqlDriver, t); err != nil {
-			return nil, mysqlThrow(err, t)
-		}
-		var thread int64
-		err := s.use(ctx, func(_ context.Context, conn dbConn) error {
-			thread = int64(conn.(*mysqlwire.Conn).ThreadID())
-			return nil
-		})
-		return thread, mysqlThrow(err, t)
-	}), nil
-}
 
 func mysqlTask(c *Call, args []any, f func(context.Context, *mysqlwire.Conn) ([]*mysqlwire.Result, error)) (any, error) {
 	s := sessionOf(c, args)

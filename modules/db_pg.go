@@ -21,7 +21,7 @@ import (
 // bytes. A result is {command, rowCount, oid, fields, rows}: a field is [name,
 // table, column, type, size, modifier], a row an array of text and null.
 var pgNatives = joinNatives(dbSessionNatives, map[string]Native{
-	"connect": pgConnect,
+	"connect": dbConnect(pgDriver, pgThrow, func(c *pgwire.Conn) any { return int64(c.ProcessID()) }),
 	"query":   pgQuery,
 })
 
@@ -32,30 +32,6 @@ var pgDriver = &dbDriver{name: "pg", login: func(ctx context.Context, c net.Conn
 	}
 	return conn, nil
 }}
-
-func pgConnect(c *Call, args []any) (any, error) {
-	s := sessionOf(c, args)
-	o, _ := webArg(args, 1).(Object)
-	t, err := dbTargetOf(o)
-	if err != nil {
-		return nil, err
-	}
-	host := c.Host
-	return Task(func(ctx context.Context) (any, error) {
-		if s == nil {
-			return nil, dbThrow(errSessionEnded, t)
-		}
-		if err := s.connect(ctx, host, pgDriver, t); err != nil {
-			return nil, pgThrow(err, t)
-		}
-		var pid int64
-		err := s.use(ctx, func(_ context.Context, conn dbConn) error {
-			pid = int64(conn.(*pgwire.Conn).ProcessID())
-			return nil
-		})
-		return pid, pgThrow(err, t)
-	}), nil
-}
 
 func pgQuery(c *Call, args []any) (any, error) {
 	s := sessionOf(c, args)

@@ -22,7 +22,7 @@ import (
 // A command is an array of strings, numbers and bytes. A reply is null, a number,
 // text (bytes where binary says so), an array of these, or {error: text}.
 var redisNatives = joinNatives(dbSessionNatives, map[string]Native{
-	"connect": redisConnect,
+	"connect": dbConnect(redisDriver, redisThrow, func(*rediswire.Conn) any { return nil }),
 	"send":    redisSend,
 })
 
@@ -33,22 +33,6 @@ var redisDriver = &dbDriver{name: "redis", login: func(ctx context.Context, c ne
 	}
 	return conn, nil
 }}
-
-func redisConnect(c *Call, args []any) (any, error) {
-	s := sessionOf(c, args)
-	o, _ := webArg(args, 1).(Object)
-	t, err := dbTargetOf(o)
-	if err != nil {
-		return nil, err
-	}
-	host := c.Host
-	return Task(func(ctx context.Context) (any, error) {
-		if s == nil {
-			return nil, redisThrow(errSessionEnded, t)
-		}
-		return nil, redisThrow(s.connect(ctx, host, redisDriver, t), t)
-	}), nil
-}
 
 func redisSend(c *Call, args []any) (any, error) {
 	s := sessionOf(c, args)

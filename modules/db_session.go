@@ -319,3 +319,31 @@ func dbThrow(err error, t *dbTarget) error {
 	}
 	return netThrow(err)
 }
+
+// dbConnect is the native connect of a driver: it opens a session with the options
+// and gives what greet takes of its connection. C is the driver's connection.
+func dbConnect[C dbConn](driver *dbDriver, throw func(error, *dbTarget) error, greet func(C) any) Native {
+	return func(c *Call, args []any) (any, error) {
+		s := sessionOf(c, args)
+		o, _ := webArg(args, 1).(Object)
+		t, err := dbTargetOf(o)
+		if err != nil {
+			return nil, err
+		}
+		host := c.Host
+		return Task(func(ctx context.Context) (any, error) {
+			if s == nil {
+				return nil, throw(errSessionEnded, t)
+			}
+			if err := s.connect(ctx, host, driver, t); err != nil {
+				return nil, throw(err, t)
+			}
+			var greeting any
+			err := s.use(ctx, func(_ context.Context, conn dbConn) error {
+				greeting = greet(conn.(C))
+				return nil
+			})
+			return greeting, throw(err, t)
+		}), nil
+	}
+}
