@@ -127,6 +127,13 @@ var abuses = []abuse{
 		fmt.Fprintln(os.Stderr, wire.MemoryMark)
 		os.Exit(wire.ExitMemory)
 	}, rulebox.CodeMemory, byWatchdog},
+	{"passes its limit a moment after its script", func(v *villain, inv *wire.Invoke) {
+		v.page.Set(inv.Seq, 1)
+		v.page.Set(inv.Seq, -1)
+		v.page.Set(0, -1)
+		fmt.Fprintln(os.Stderr, wire.MemoryMark)
+		os.Exit(wire.ExitMemory)
+	}, rulebox.CodeMemory, byWatchdog},
 	{"a forbidden call", func(*villain, *wire.Invoke) { unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0); sleep() }, rulebox.CodeForbidden, bySyscall},
 	{"a Go panic", func(*villain, *wire.Invoke) { panic("with a guest's secret") }, rulebox.CodeInternal, byPanic},
 	{"lies about the processor", func(v *villain, inv *wire.Invoke) { v.page.Set(inv.Seq+7, 3); sleep() }, rulebox.CodeTimeout, byDeadline},
@@ -230,13 +237,18 @@ func TestCompromisedWorker(t *testing.T) {
 			func() {
 				p, stop := run(t, Options{Command: []string{exe, "villain", a.name}, Warm: 1, Logger: zap.New(core)})
 				defer stop()
-				c := chainOf("acme", okRule)
+				c := chainOf("acme", okRule, okRule)
 				c.Limits.Wall = 300 * time.Millisecond
 				require.Eventually(t, func() bool { return p.Stats().Blank > 0 }, 10*time.Second, time.Millisecond)
 				start := time.Now()
 				_, err := login(bg(t), p, c)
 				require.Less(t, time.Since(start), 550*time.Millisecond)
 				require.Equal(t, a.code, rulebox.CodeOf(err), "%v", err)
+				if a.code == rulebox.CodeMemory {
+					var e *rulebox.Error
+					require.ErrorAs(t, err, &e)
+					require.NotEmpty(t, e.Script, "%v", err)
+				}
 				if a.death < causes {
 					require.Eventually(t, func() bool { return p.Stats().Deaths[causeNames[a.death]] == 1 }, 5*time.Second, time.Millisecond, "%v", p.Stats().Deaths)
 				}

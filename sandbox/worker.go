@@ -242,7 +242,7 @@ func (w *worker) serve() {
 	if !errors.Is(err, io.EOF) && !errors.Is(err, unix.ECONNRESET) && !errors.Is(err, net.ErrClosed) {
 		d.cause, d.detail = byProtocol, err
 	}
-	d.seq, d.script, _ = w.page.Get()
+	d.seq, d.script = w.page.Last()
 	if d.cause == byProtocol {
 		w.kill(d)
 	}

@@ -3,6 +3,7 @@ package wasm
 import (
 	"encoding/binary"
 	"errors"
+	"slices"
 	"sort"
 )
 
@@ -10,11 +11,12 @@ import (
 // bytes. It is apart from the plug-in's own memory; an address is only a handle
 // for what the load and store functions reach. Address 0 is none.
 type blocks struct {
-	all  []block // by address
-	next uint64
-	held int // bytes of all blocks
-	max  int
-	last int // index of the block that was found last
+	all   []block // by address
+	next  uint64
+	held  int // bytes of all blocks
+	max   int
+	last  int // index of the block that was found last
+	freed int // blocks of all that are
 }
 
 type block struct {
@@ -80,10 +82,23 @@ func (m *blocks) length(at uint64) uint64 {
 }
 
 func (m *blocks) free(at uint64) {
-	if b := m.find(at); b != nil && b.at == at {
-		m.held -= len(b.data)
-		b.data = nil
+	b := m.find(at)
+	if b == nil || b.at != at {
+		return
 	}
+	m.held -= len(b.data)
+	b.data = nil
+	if m.freed++; m.freed > 64 && m.freed > len(m.all)/2 {
+		m.sweep()
+	}
+}
+
+// sweep forgets the freed blocks: a plug-in that gives back what it takes can go
+// on for ever.
+func (m *blocks) sweep() {
+	m.all = slices.DeleteFunc(m.all, func(b block) bool { return b.data == nil })
+	m.held -= m.freed * blockCost
+	m.freed, m.last = 0, 0
 }
 
 // bytes returns the n bytes at the address, a view.

@@ -40,6 +40,8 @@ type Page struct {
 	// so that the two are never torn.
 	on    *atomic.Uint64
 	since *atomic.Int64 // Unix time of the last change of on, in nanoseconds
+	// last is the last value of on that named a script.
+	last *atomic.Uint64
 	// started holds, for each slot, the last sequence number that began there.
 	started *[Slots]atomic.Uint64
 	// late is how many invocations have work in flight after their answer.
@@ -77,6 +79,7 @@ func MapPage(fd int) (*Page, error) {
 		started: (*[Slots]atomic.Uint64)(unsafe.Pointer(&mem[128])),
 		late:    (*atomic.Int64)(unsafe.Pointer(&mem[128+8*Slots])),
 		lines:   (*atomic.Int64)(unsafe.Pointer(&mem[128+8*Slots+8])),
+		last:    (*atomic.Uint64)(unsafe.Pointer(&mem[128+8*Slots+16])),
 	}
 	runtime.AddCleanup(p, func(mem []byte) { unix.Munmap(mem) }, mem)
 	return p, nil
@@ -92,6 +95,9 @@ func (p *Page) Set(seq uint64, script int) {
 			p.started[slot].Store(seq)
 		}
 	}
+	if seq != 0 && script >= 0 {
+		p.last.Store(v)
+	}
 	p.since.Store(time.Now().UnixNano())
 	p.on.Store(v)
 	runtime.KeepAlive(p)
@@ -101,11 +107,23 @@ func (p *Page) Set(seq uint64, script int) {
 func (p *Page) Get() (seq uint64, script int, since time.Time) {
 	v, t := p.on.Load(), p.since.Load()
 	runtime.KeepAlive(p)
-	if v == 0 {
-		return 0, -1, time.Unix(0, t)
-	}
-	return v >> 16, int(v&0xffff) - 1, time.Unix(0, t)
+	seq, script = unpack(v)
+	return seq, script, time.Unix(0, t)
 }
+
+// Last is what Get returns, or the script that was on the processor last if none
+// is: what a script leaves in memory can end the worker a moment after it.
+func (p *Page) Last() (seq uint64, script int) {
+	seq, script = unpack(p.on.Load())
+	lastSeq, lastScript := unpack(p.last.Load())
+	runtime.KeepAlive(p)
+	if seq == 0 || seq == lastSeq && script < 0 {
+		return lastSeq, lastScript
+	}
+	return seq, script
+}
+
+func unpack(v uint64) (seq uint64, script int) { return v >> 16, int(v&0xffff) - 1 }
 
 // Started tells whether the invocation was ever on the processor.
 func (p *Page) Started(seq uint64) bool {

@@ -221,6 +221,18 @@ func TestPage(t *testing.T) {
 		require.True(t, p.Started(seq))
 		require.False(t, p.Started(Seq(78, slot)))
 	}
+	other.Set(Seq(80, 1), 2)
+	other.Set(Seq(80, 1), -1)
+	for range 2 {
+		seq, script = p.Last()
+		require.Equal(t, Seq(80, 1), seq)
+		require.Equal(t, 2, script, "the one before")
+		other.Set(0, -1)
+	}
+	other.Set(Seq(81, 2), -1)
+	seq, script = p.Last()
+	require.Equal(t, Seq(81, 2), seq)
+	require.Equal(t, -1, script, "another invocation's does not count")
 	other.SetLate(3)
 	other.CountLine()
 	realms, lines := p.Late()
