@@ -63,6 +63,7 @@ var rules = []rule{
 	{who: []string{"./..."}, except: []string{"./cmd/...", "./examples/...", "./internal/bench/...", "./internal/e2e/..."}, not: []string{"./cmd/...", "./examples/..."},
 		why: "programs stand above all packages"},
 	{who: []string{"./..."}, except: []string{"./internal/testserver", "./internal/bench/..."}, not: []string{"./internal/testserver"}, why: "real servers are started by tests and benchmarks only"},
+	{who: []string{"./..."}, except: []string{"./internal/wiretest"}, not: []string{"./internal/wiretest"}, why: "a server that only pretends is for tests"},
 }
 
 func TestLayers(t *testing.T) {

@@ -7,26 +7,14 @@ import (
 	"errors"
 	"io"
 	"net"
-	"runtime"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/rulebox/rulebox/internal/wiretest"
 	"github.com/rulebox/rulebox/modules/dbwire"
 )
-
-// script is a server that says what it was given, whatever it hears.
-type script struct{ io.Reader }
-
-func (script) Write(b []byte) (int, error)      { return len(b), nil }
-func (script) Close() error                     { return nil }
-func (script) LocalAddr() net.Addr              { return nil }
-func (script) RemoteAddr() net.Addr             { return nil }
-func (script) SetDeadline(time.Time) error      { return nil }
-func (script) SetReadDeadline(time.Time) error  { return nil }
-func (script) SetWriteDeadline(time.Time) error { return nil }
 
 func message(answers uint32, flags uint32, doc []byte) []byte {
 	var b []byte
@@ -43,7 +31,7 @@ var (
 )
 
 func talk(server []byte, conf *Config) (*Conn, []byte, error) {
-	c, err := Connect(context.Background(), script{bytes.NewReader(server)}, conf)
+	c, err := Connect(context.Background(), wiretest.Server(server), conf)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -63,7 +51,7 @@ func TestDo(t *testing.T) {
 }
 
 func TestRefused(t *testing.T) {
-	c, err := Connect(context.Background(), script{bytes.NewReader(hello)}, &Config{})
+	c, err := Connect(context.Background(), wiretest.Server(hello), &Config{})
 	require.NoError(t, err)
 	for _, name := range []string{"saslStart", "SASLCONTINUE", "authenticate", "logout"} {
 		_, err := c.Do(context.Background(), newWriter().i32(name, 1).end())
@@ -166,12 +154,10 @@ func TestSpoiledLogin(t *testing.T) {
 func TestAnnounced(t *testing.T) {
 	b := message(2, 0, okDoc)
 	binary.LittleEndian.PutUint32(b, 30<<20)
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	_, _, err := talk(append(bytes.Clone(hello), b...), &Config{})
-	runtime.ReadMemStats(&after)
+	var err error
+	spent := wiretest.Allocated(func() { _, _, err = talk(append(bytes.Clone(hello), b...), &Config{}) })
 	require.ErrorIs(t, err, dbwire.ErrLost)
-	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(1<<20))
+	assert.Less(t, spent, uint64(1<<20))
 }
 
 // Whatever a server says, it is an error or a document.

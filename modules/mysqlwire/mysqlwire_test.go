@@ -12,29 +12,18 @@ import (
 	"errors"
 	"io"
 	"net"
-	"runtime"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/rulebox/rulebox/internal/wiretest"
 )
-
-// script is a server that says what it was given, whatever it hears.
-type script struct{ io.Reader }
-
-func (script) Write(b []byte) (int, error)      { return len(b), nil }
-func (script) Close() error                     { return nil }
-func (script) LocalAddr() net.Addr              { return nil }
-func (script) RemoteAddr() net.Addr             { return nil }
-func (script) SetDeadline(time.Time) error      { return nil }
-func (script) SetReadDeadline(time.Time) error  { return nil }
-func (script) SetWriteDeadline(time.Time) error { return nil }
 
 func talk(server []byte, binary bool) (*Conn, []*Result, error) {
 	ctx := context.Background()
-	c, err := Connect(ctx, script{bytes.NewReader(server)}, &Config{User: "u", Password: "p", Database: "d"})
+	c, err := Connect(ctx, wiretest.Server(server), &Config{User: "u", Password: "p", Database: "d"})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -187,14 +176,11 @@ func TestBinaryTimes(t *testing.T) {
 
 // A packet that is announced and does not come costs no memory.
 func TestAnnouncedPacket(t *testing.T) {
-	c, err := Connect(context.Background(), script{strings.NewReader(loggedIn + "\xfe\xff\xff\x01\x00")}, &Config{User: "u"})
+	c, err := Connect(context.Background(), wiretest.Server(loggedIn+"\xfe\xff\xff\x01\x00"), &Config{User: "u"})
 	require.NoError(t, err)
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	_, err = c.Query(context.Background(), "SELECT 1")
-	runtime.ReadMemStats(&after)
+	spent := wiretest.Allocated(func() { _, err = c.Query(context.Background(), "SELECT 1") })
 	require.ErrorIs(t, err, ErrLost)
-	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(1<<20))
+	assert.Less(t, spent, uint64(1<<20))
 }
 
 // Whatever a server says, it is an error or a result; never a panic, and rows have

@@ -1,7 +1,6 @@
 package pgwire
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -11,22 +10,13 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/rulebox/rulebox/internal/wiretest"
 )
-
-// script is a server that says what it was given, whatever it hears.
-type script struct{ io.Reader }
-
-func (script) Write(b []byte) (int, error)      { return len(b), nil }
-func (script) Close() error                     { return nil }
-func (script) LocalAddr() net.Addr              { return nil }
-func (script) RemoteAddr() net.Addr             { return nil }
-func (script) SetDeadline(time.Time) error      { return nil }
-func (script) SetReadDeadline(time.Time) error  { return nil }
-func (script) SetWriteDeadline(time.Time) error { return nil }
 
 func talk(server []byte) (*Conn, []*Result, error) {
 	ctx := context.Background()
-	c, err := Connect(ctx, script{bytes.NewReader(server)}, &Config{User: "u", Password: "p", Database: "d"})
+	c, err := Connect(ctx, wiretest.Server(server), &Config{User: "u", Password: "p", Database: "d"})
 	if err != nil {
 		return nil, nil, err
 	}

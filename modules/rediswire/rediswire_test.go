@@ -6,32 +6,20 @@ import (
 	"errors"
 	"io"
 	"net"
-	"runtime"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/rulebox/rulebox/internal/wiretest"
 	"github.com/rulebox/rulebox/modules/dbwire"
 )
-
-// script is a server that says what it was given, whatever it hears.
-type script struct{ io.Reader }
-
-func (script) Write(b []byte) (int, error)      { return len(b), nil }
-func (script) Close() error                     { return nil }
-func (script) LocalAddr() net.Addr              { return nil }
-func (script) RemoteAddr() net.Addr             { return nil }
-func (script) SetDeadline(time.Time) error      { return nil }
-func (script) SetReadDeadline(time.Time) error  { return nil }
-func (script) SetWriteDeadline(time.Time) error { return nil }
 
 const ok = "+OK\r\n"
 
 func talk(server string, cmds ...string) (*Conn, []any, error) {
-	c, err := Connect(context.Background(), script{strings.NewReader(server)}, &Config{})
+	c, err := Connect(context.Background(), wiretest.Server(server), &Config{})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -65,7 +53,7 @@ func TestLogin(t *testing.T) {
 		"no names":           {Config{Name: "x"}, "-ERR unknown command\r\n" + ok, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := Connect(context.Background(), script{strings.NewReader(c.server)}, &c.conf)
+			_, err := Connect(context.Background(), wiretest.Server(c.server), &c.conf)
 			if c.want == "" {
 				require.NoError(t, err)
 			} else {
@@ -114,12 +102,10 @@ func TestLies(t *testing.T) {
 // What is announced and does not come costs no memory.
 func TestAnnounced(t *testing.T) {
 	for _, server := range []string{"$33000000\r\nabc", "*900000\r\n:1\r\n"} {
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		_, _, err := talk(ok+server, "GET x")
-		runtime.ReadMemStats(&after)
+		var err error
+		spent := wiretest.Allocated(func() { _, _, err = talk(ok+server, "GET x") })
 		require.ErrorIs(t, err, dbwire.ErrLost)
-		assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(1<<20))
+		assert.Less(t, spent, uint64(1<<20))
 	}
 }
 

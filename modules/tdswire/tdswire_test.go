@@ -5,9 +5,6 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"io"
-	"net"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -15,19 +12,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/rulebox/rulebox/internal/wiretest"
 	"github.com/rulebox/rulebox/modules/dbwire"
 )
-
-// script is a server that says what it was given, whatever it hears.
-type script struct{ io.Reader }
-
-func (script) Write(b []byte) (int, error)      { return len(b), nil }
-func (script) Close() error                     { return nil }
-func (script) LocalAddr() net.Addr              { return nil }
-func (script) RemoteAddr() net.Addr             { return nil }
-func (script) SetDeadline(time.Time) error      { return nil }
-func (script) SetReadDeadline(time.Time) error  { return nil }
-func (script) SetWriteDeadline(time.Time) error { return nil }
 
 func packet(body string) string {
 	head := []byte{4, 1, 0, 0, 0, 0, 1, 0}
@@ -44,7 +31,7 @@ var (
 )
 
 func talk(server string) (*Conn, []Token, error) {
-	c, _, err := Connect(context.Background(), script{strings.NewReader(server)}, &Config{User: "u", Password: "p"})
+	c, _, err := Connect(context.Background(), wiretest.Server(server), &Config{User: "u", Password: "p"})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -65,7 +52,7 @@ func TestReset(t *testing.T) {
 		done:         false,
 		reset + "\xaa\x12\x00\x01\x00\x00\x00\x01\x10\x01\x00x\x00\x00\x00\x00\x00\x00\x00" + done: false,
 	} {
-		c, _, err := Connect(context.Background(), script{strings.NewReader(loggedIn + packet(answer))}, &Config{})
+		c, _, err := Connect(context.Background(), wiretest.Server(loggedIn+packet(answer)), &Config{})
 		require.NoError(t, err)
 		assert.Equal(t, good, c.Reset(context.Background()) == nil, "%q", answer)
 		assert.Equal(t, good, c.Usable())
@@ -119,12 +106,10 @@ func TestAnnounced(t *testing.T) {
 		"whole": "\x00\x00\x00\x00\x00\x00\x00\x10" + "\x04\x00\x00\x00abcd",
 		"part":  "\xfe\xff\xff\xff\xff\xff\xff\xff" + "\x00\x00\x00\x01abcd",
 	} {
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		_, _, err := talk(loggedIn + packet(column+value))
-		runtime.ReadMemStats(&after)
+		var err error
+		spent := wiretest.Allocated(func() { _, _, err = talk(loggedIn + packet(column+value)) })
 		require.Error(t, err, name)
-		assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(1<<20), name)
+		assert.Less(t, spent, uint64(1<<20), name)
 	}
 	_, _, err := talk(loggedIn + "\x04\x01\x7f\xff\x00\x00\x01\x00\xab\x10\x00")
 	require.ErrorIs(t, err, dbwire.ErrLost)
