@@ -24,6 +24,9 @@ type Directory struct {
 	// Record, if not nil, is told of questions that came through Invoke whose end
 	// Next cannot have recorded: no script was asked, or its profile will not do.
 	Record func(Execution)
+	// HideUnsaved takes passwords out of what unsaved code logs too, as out of what
+	// others log.
+	HideUnsaved bool
 }
 
 // PublicText is what the end user may be told of a login that failed: one text for
@@ -110,10 +113,10 @@ func (d *Directory) answer(ctx context.Context, q event.Query, u question, unsav
 	if err == nil {
 		err = of.put(ctx)
 	}
-	if unsaved != nil {
+	if unsaved != nil && !d.HideUnsaved {
 		return of, err
 	}
-	if u.operation == "login" && of.tells(err) {
+	if unsaved == nil && u.operation == "login" && of.tells(err) {
 		d.pad(ctx, start)
 	}
 	hide := hider(u.password)

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/internal/trigger"
 )
 
 // minHidden is the shortest password, in bytes, that is looked for in what scripts
@@ -20,6 +21,21 @@ const minHidden = 4
 // they are given, and engines quote the values that they stumble over. It is a net
 // for mistakes; a script that wants to tell a password can.
 type hidden struct{ forms *strings.Replacer }
+
+// HidePassword returns what takes the password of a question to a database out of
+// a text, such as a line that a script logs after its answer. Of other invocations it
+// changes nothing.
+func HidePassword(inv *rulebox.Invocation) func(string) string {
+	t, err := trigger.Lookup(inv.Trigger)
+	if err != nil || t.Form != trigger.Fields {
+		return hidden{}.text
+	}
+	_, u, err := questionOf(t, inv)
+	if err != nil {
+		return hidden{}.text
+	}
+	return hider(u.password).text
+}
 
 func hider(password string) hidden {
 	if len(password) < minHidden {

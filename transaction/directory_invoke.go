@@ -19,7 +19,8 @@ import (
 // not done is a denial, so that nobody takes it for done.
 //
 // Unsaved code (an invocation with a chain) is one script: no other runs before or
-// after it, and nothing is padded or hidden, for its author sees what it does.
+// after it, and nothing is padded or, without HideUnsaved, hidden, for its author sees
+// what it does.
 func (d *Directory) Invoke(ctx context.Context, inv *rulebox.Invocation) (*rulebox.Result, error) {
 	t, err := trigger.Lookup(inv.Trigger)
 	if err != nil || t.Form != trigger.Fields {

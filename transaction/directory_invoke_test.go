@@ -151,6 +151,13 @@ func TestInvokeUnsaved(t *testing.T) {
 	assert.Equal(t, []string{`"a@b"`, `"secret word"`, `{"organization":{"id":"o"}}`}, got)
 	assert.Equal(t, "secret word", res.Logs[0].Text)
 	assert.Contains(t, string(res.Values[0]), `"connection":"unsaved"`)
+	d.HideUnsaved = true
+	res, err = run("login", `"a@b"`, `"secret word"`)
+	require.NoError(t, err)
+	assert.Equal(t, "[password]", res.Logs[0].Text)
+	hide := HidePassword(&rulebox.Invocation{Trigger: "db.unsaved.login", Args: []json.RawMessage{json.RawMessage(`"a@b"`), json.RawMessage(`"secret word"`)}})
+	assert.Equal(t, "a [password]", hide("a secret word"))
+	assert.Equal(t, "a secret word", HidePassword(&rulebox.Invocation{Trigger: "login"})("a secret word"))
 	_, err = run("login", `"a@b"`, `"x"`, `{}`)
 	require.NoError(t, err)
 	assert.Equal(t, []string{`"a@b"`, `"x"`, `{}`}, got)

@@ -79,7 +79,7 @@ func run(ctx context.Context, flags *pflag.FlagSet, args []string, std stdio) in
 		return fails(std, err)
 	}
 	opt.Warm = 1
-	rest := &leftover{out: std.err}
+	rest := &leftover{out: std.err, hide: transaction.HidePassword(inv)}
 	opt.OnLate = rest.line
 	pool, err := sandbox.New(opt)
 	if err != nil {
@@ -89,8 +89,13 @@ func run(ctx context.Context, flags *pflag.FlagSet, args []string, std stdio) in
 	ended := make(chan error, 1)
 	go func() { ended <- pool.Run(poolCtx) }()
 	pipeline := &transaction.Pipeline{Next: pool, Suspensions: suspensions}
-	next := readied{pool.Ready, &transaction.Directory{Next: pipeline}}
-	start := time.Now()
+	var start time.Time
+	ready := func(ctx context.Context, chain *rulebox.Chain) error {
+		err := readyOf(ctx, pool, chain)
+		start = time.Now()
+		return err
+	}
+	next := readied{ready, &transaction.Directory{Next: pipeline, HideUnsaved: true}}
 	res, err := next.Invoke(ctx, inv)
 	code := exitCode(res, err)
 	if err := writeOutcome(std.out, rulebox.AppendOutcome(nil, res, err)); err != nil {
@@ -103,6 +108,15 @@ func run(ctx context.Context, flags *pflag.FlagSet, args []string, std stdio) in
 		return fails(std, poolErr)
 	}
 	return code
+}
+
+// readyOf compiles what needs it and waits for a worker: the time of --timeout is
+// the scripts'.
+func readyOf(ctx context.Context, pool *sandbox.Pool, chain *rulebox.Chain) error {
+	if err := pool.Ready(ctx, chain); err != nil {
+		return err
+	}
+	return pool.Warm(ctx, chain)
 }
 
 // writeOutcome writes one line, or on a terminal, where somebody reads it, many.

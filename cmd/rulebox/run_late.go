@@ -13,13 +13,14 @@ import (
 
 // leftover is what scripts have in flight after their answer.
 type leftover struct {
-	mu  sync.Mutex // guards out
-	out io.Writer
+	mu   sync.Mutex // guards out
+	out  io.Writer
+	hide func(string) string // what nobody is to read
 }
 
 // line takes a line that was logged after the answer.
 func (l *leftover) line(line rulebox.Log) {
-	l.say("%s: %s: %s", line.Script, line.Level, line.Text)
+	l.say("%s: %s: %s", line.Script, line.Level, l.hide(line.Text))
 }
 
 func (l *leftover) say(format string, args ...any) {
