@@ -34,13 +34,13 @@ func TestInspectRefuses(t *testing.T) {
 		"version 2":      {[]byte("\x00asm\x02\x00\x00\x00"), "version 2"},
 		"component":      {[]byte("\x00asm\x0d\x00\x01\x00"), "component"},
 		"cut":            {plain[:len(plain)-3], "claims"},
-		"unknown":        {cat(plain, section(77, nil)), "section 77"},
+		"unknown":        {cat(plain, wasmtest.Section(77, nil)), "section 77"},
 		"too large":      {make([]byte, MaxSize+1), "at most 16777216"},
-		"import lie":     {cat(plain[:8], section(sectionImport, []byte{0xff, 0xff, 0xff, 0xff, 0x0f})), "imports"},
-		"type lie":       {cat(plain[:8], section(sectionType, cat(leb(90_000)))), "claims 90000 types in 0 bytes"},
+		"import lie":     {cat(plain[:8], wasmtest.Section(sectionImport, []byte{0xff, 0xff, 0xff, 0xff, 0x0f})), "imports"},
+		"type lie":       {cat(plain[:8], wasmtest.Section(sectionType, wasmtest.Leb(90_000))), "claims 90000 types in 0 bytes"},
 		"local lie":      {module{export: "rule", body: nil}.withLocals(4_000_000_000), "locals"},
-		"arity":          {cat(plain[:8], section(sectionType, vec(signature(make([]byte, 1000), nil)))), "1000 parameters"},
-		"memory import":  {cat(plain[:8], section(sectionImport, vec(cat(name("env"), name("memory"), []byte{2, 0, 1})))), "not a function"},
+		"arity":          {cat(plain[:8], wasmtest.Section(sectionType, wasmtest.List(wasmtest.Signature(make([]byte, 1000), nil)))), "1000 parameters"},
+		"memory import":  {cat(plain[:8], wasmtest.Section(sectionImport, wasmtest.List(cat(wasmtest.Named("env"), wasmtest.Named("memory"), []byte{2, 0, 1})))), "not a function"},
 		"number too big": {cat(plain[:8], []byte{1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}), "a number is not"},
 	} {
 		_, err := Inspect(c.source)
@@ -49,12 +49,12 @@ func TestInspectRefuses(t *testing.T) {
 }
 
 // withLocals is the module with a function that claims n locals in a few bytes.
-func (m module) withLocals(n uint64) []byte {
+func (m module) withLocals(n int) []byte {
 	m.locals = 0
 	b := m.bytes()
-	code := cat(vec(cat(leb(n), []byte{i64})), []byte{opEnd})
+	code := cat(wasmtest.List(append(wasmtest.Leb(n), i64)), []byte{opEnd})
 	at := strings.LastIndex(string(b), string([]byte{sectionCode}))
-	return cat(b[:at], section(sectionCode, vec(cat(leb(uint64(len(code))), code))))
+	return cat(b[:at], wasmtest.Section(sectionCode, wasmtest.List(wasmtest.Sized(code))))
 }
 
 func TestCompileTellsTheABI(t *testing.T) {
