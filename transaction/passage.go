@@ -176,7 +176,7 @@ func (g *passage) suspend(ctx context.Context, res *rulebox.Result, commands []c
 	if why := g.cannotWait(kind); why != "" {
 		return unattended("an action asked for a "+kind, why, "test api.redirect.canRedirect() and event.transaction.prompt first")
 	}
-	r := &record{Chain: g.identity(), Script: res.Suspended - 1, User: g.user(), Commands: texts, Context: g.decided(res)}
+	r := &record{Chain: g.identity(), Script: res.Suspended - 1, User: g.user(), Aim: g.aim(), Commands: texts, Context: g.decided(res)}
 	token, err := g.p.suspensions().seal(ctx, g.inv.Tenant, g.inv.Trigger, r)
 	if err != nil {
 		return err
@@ -258,8 +258,12 @@ func (g *passage) resume(ctx context.Context) error {
 	switch {
 	case from.Chain != g.identity() || from.Script < 0 || from.Script >= len(g.chain.Scripts):
 		return stale("the steps of the login have changed meanwhile; begin the login again", "actions or rules of the chain were changed while the login was suspended")
-	case from.User != "" && from.User != g.user():
+	case from.User != g.user():
 		return stale("the login was begun by another user; begin it again", "the user's user_id must be that of the request that was suspended")
+	}
+	if what := from.Aim.missed(g.aim()); what != "" {
+		return stale("the login was begun for another "+what+"; begin it again",
+			"application, organization and API must be those of the request that was suspended: what rules and actions decided was about these")
 	}
 	g.from = from
 	g.bound.Resume = &rulebox.Resume{Script: from.Script, Commands: from.Commands, State: g.inv.State}

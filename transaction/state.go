@@ -134,6 +134,8 @@ type record struct {
 	Script int `json:"script"`
 	// User is the id of the user who began; empty if there was none.
 	User string `json:"user,omitempty"`
+	// Aim is what the user logs in to.
+	Aim aim `json:"aim"`
 	// Commands are those so far, without the cache's.
 	Commands []json.RawMessage `json:"commands,omitempty"`
 	// Context has what rules have set of the members that decide about tokens, for
