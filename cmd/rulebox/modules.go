@@ -41,6 +41,7 @@ func modulesList(ctx context.Context, flags *pflag.FlagSet, args []string, std s
 	data := flags.String("data", defaultData, "the server's data `folder`, which has the added packages")
 	asJSON := flags.Bool("json", false, "print JSON")
 	markdown := flags.Bool("markdown", false, "print doc/modules.md")
+	terms := flags.Bool("licences", false, "print the licences of the npm packages in this build, and of what they need; of those NAMEd only, if any is")
 	measure := flags.Bool("measure", false, "load each module in a jailed worker and tell what it costs")
 	var jail jailFlags
 	jail.add(flags)
@@ -49,6 +50,12 @@ func modulesList(ctx context.Context, flags *pflag.FlagSet, args []string, std s
 	}
 	if *markdown {
 		if err := writeModulesMarkdown(std.out); err != nil {
+			return fails(std, err)
+		}
+		return exitOK
+	}
+	if *terms {
+		if err := writeLicences(std.out, flags.Args()); err != nil {
 			return fails(std, err)
 		}
 		return exitOK

@@ -172,6 +172,9 @@ func (b *builder) lowerFiles(order []string) error {
 		if err != nil {
 			return err
 		}
+		if err := b.note(f); err != nil {
+			return err
+		}
 		u.name = o.Name + "@" + o.Version + strings.TrimPrefix(f, o.dir)
 		if !strings.HasSuffix(f, ".json") {
 			scripts = append(scripts, f)
@@ -302,7 +305,10 @@ func (b *builder) addBundle(p *pkg) error {
 		if sub != "" {
 			u.name += "/" + sub
 		}
-		for _, in := range g.Inputs {
+		for file, in := range g.Inputs {
+			if err := b.note(file); err != nil {
+				return err
+			}
 			for _, imp := range in.Imports {
 				if imp.External {
 					u.names = append(u.names, imp.Path)

@@ -163,15 +163,22 @@ type owner struct {
 	Name    string          `json:"name"`
 	Version string          `json:"version"`
 	License json.RawMessage `json:"license"`
-	dir     string
+	// Licenses is the form of old packages.
+	Licenses json.RawMessage `json:"licenses"`
+	Author   json.RawMessage `json:"author"`
+	dir      string
+	used     map[string]bool // its files that are part of what is built
 }
+
+// unstated stands for the licence of a package that does not name it.
+const unstated = "see the package"
 
 func (o *owner) licence() string {
 	var s string
 	if json.Unmarshal(o.License, &s) == nil && s != "" {
 		return s
 	}
-	return "see the package"
+	return unstated
 }
 
 // ownerOf reads the package.json of the package that holds the file.

@@ -2,7 +2,8 @@
 // what modules/npm/package-lock.json names, lowers each package to what the
 // engine parses, and writes units, compressed, with an index into
 // modules/npm/dist, from where package modules embeds them. See
-// modules/bundle.go for the format.
+// modules/bundle.go for the format. The licences of all that is in it go into
+// modules/npm/licences.
 //
 // The same lock, shims and builder give the same bytes; if nothing has changed
 // since the last run, it does nothing.
@@ -25,16 +26,17 @@ func main() {
 	src := flag.String("src", "modules/npm", "the folder of package.json, package-lock.json and shims")
 	work := flag.String("work", ".cache/npm", "the folder to install into")
 	out := flag.String("out", "modules/npm/dist", "the folder to write")
+	terms := flag.String("licences", "modules/npm/licences/dist", "the folder to write the licences into")
 	self := flag.String("self", "internal/bundle", "the folder of this program's source")
 	force := flag.Bool("force", false, "build even if nothing has changed")
 	flag.Parse()
-	if err := run(*src, *work, *out, *self, *force); err != nil {
+	if err := run(*src, *work, *out, *terms, *self, *force); err != nil {
 		fmt.Fprintln(os.Stderr, "bundle:", err)
 		os.Exit(1)
 	}
 }
 
-func run(src, work, out, self string, force bool) error {
+func run(src, work, out, terms, self string, force bool) error {
 	stamp, err := stampOf(filepath.Join(src, "package.json"), filepath.Join(src, "package-lock.json"), filepath.Join(src, "shims"), self, "go.mod")
 	if err != nil {
 		return err
@@ -55,6 +57,9 @@ func run(src, work, out, self string, force bool) error {
 	}
 	written, err := b.write(out)
 	if err != nil {
+		return err
+	}
+	if err := b.writeLicences(terms); err != nil {
 		return err
 	}
 	fmt.Printf("bundle: %d packages, %d units, %d KiB of source, %d KiB packed, %.1f s\n",

@@ -50,6 +50,8 @@ var rules = []rule{
 		not: []string{"os", "os/exec", "golang.org/x/sys/..."}, why: "out only through modules.Host: no files, no processes"},
 	{who: []string{"./runtime/...", "./modules/..."}, not: []string{"./sandbox/...", "./bus/...", "./store/...", "./gateway/...", "./transaction/..."},
 		why: "what runs in the jail knows nothing of the node"},
+	{who: []string{"./..."}, except: []string{"./cmd/...", "./internal/bundle"}, not: []string{"./modules/npm/licences"},
+		why: "the texts of licences are for the command that prints them"},
 	{who: []string{"./..."}, except: []string{"./cmd/...", "./internal/npm/..."}, not: []string{"./internal/npm/..."},
 		why: "packages are fetched by a command, never by the node"},
 	{who: []string{"./internal/npm/..."}, not: []string{"./runtime/...", "./modules/...", "./sandbox/..."},
