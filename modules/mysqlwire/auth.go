@@ -147,10 +147,17 @@ func (c *Conn) more(plugin string, salt, data []byte) error {
 	return errMalformed
 }
 
+// maxKey bounds the server's public key, in bytes of PEM: some 16384 bits. What
+// encryption under it costs grows with the cube, and cannot be interrupted.
+const maxKey = 4 << 10
+
 // encrypted sends the password under the server's public key.
 func (c *Conn) encrypted(salt, key []byte) error {
 	if len(salt) == 0 {
 		return errMalformed
+	}
+	if len(key) > maxKey {
+		return &ProtocolError{What: "its public key is larger than any that servers have"}
 	}
 	block, _ := pem.Decode(key)
 	if block == nil {

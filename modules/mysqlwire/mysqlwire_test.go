@@ -11,6 +11,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"io"
+	"math/big"
 	"net"
 	"strings"
 	"testing"
@@ -205,4 +206,76 @@ func FuzzServer(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A text of very many statements: what is not read of the answers must not become
+// the answer to the next login's question, nor to the login that gives the session
+// back.
+func TestResultsBeyondTheBound(t *testing.T) {
+	const more = "\x00\x00\x00\x0a\x00\x00\x00"
+	for _, binary := range []bool{false, true} {
+		var b strings.Builder
+		seq := byte(1)
+		say := func(body string) { b.WriteString(packet(seq, body)); seq++ }
+		b.WriteString(loggedIn)
+		value := "\x0242"
+		if binary {
+			b.WriteString(prepared)
+			value = "\x00\x04"
+		}
+		// So many packets that those that are left begin with the number of an answer's.
+		say("\x01")
+		say(column)
+		say(eof)
+		for range 237 {
+			say(value)
+		}
+		say("\xfe\x00\x00\x0a\x00")
+		for range 10_000 - 1 {
+			say(more)
+		}
+		require.Equal(t, byte(1), seq)
+		b.WriteString(packet(1, okPacket)) // so that the old login is taken for a new one
+		if !binary {
+			b.WriteString(strings.Replace(rows, "42", "me", 1))
+		}
+		c, _, err := talk([]byte(b.String()), binary)
+		if err == nil && c.Reset(context.Background()) == nil {
+			res, err := c.Query(context.Background(), "SELECT name FROM users")
+			t.Errorf("the session goes on, and another login reads %d results, %v", len(res), err)
+			continue
+		}
+		require.ErrorIs(t, err, ErrTooLarge)
+		assert.False(t, c.Usable())
+	}
+}
+
+// Descriptions of columns count, too: 4096 columns of 16 MiB each end a process that
+// believes in them.
+func TestManyFields(t *testing.T) {
+	text := strings.Repeat("x", 1<<20)
+	long := "\x03def\x00\x00\x00\xfd" + string([]byte{0, 0, 16}) + text + "\x00\x0c\x3f\x00\x01\x00\x00\x00\x08\x81\x00\x00\x00\x00"
+	begin := map[bool]string{false: packet(1, "\x40"), true: packet(1, "\x00\x01\x00\x00\x00\x40\x00\x00\x00\x00\x00\x00")}
+	for binary, first := range begin {
+		var b strings.Builder
+		b.WriteString(loggedIn + first)
+		for i := range 64 {
+			b.WriteString(packet(byte(2+i), long))
+		}
+		b.WriteString(packet(66, eof) + packet(67, eof))
+		c, _, err := talk([]byte(b.String()), binary)
+		require.ErrorIs(t, err, ErrTooLarge)
+		assert.False(t, c.Usable())
+	}
+}
+
+// Encrypting under a key of a million bits takes minutes, and nothing ends it.
+func TestHugeKey(t *testing.T) {
+	n := new(big.Int).Lsh(big.NewInt(1), 1<<17)
+	der, err := x509.MarshalPKIXPublicKey(&rsa.PublicKey{N: n.Add(n, big.NewInt(1)), E: 1<<31 - 1})
+	require.NoError(t, err)
+	key := string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
+	_, _, err = talk([]byte(greeting+packet(2, "\xfecaching_sha2_password\x0012345678901234567890\x00")+packet(4, "\x01\x04")+packet(6, "\x01"+key)+packet(8, okPacket)), false)
+	var protocol *ProtocolError
+	require.ErrorAs(t, err, &protocol)
 }

@@ -14,6 +14,7 @@ const (
 	maxResult  = 32 << 20 // bytes of all values of one query
 	maxRows    = 200_000  // of one query
 	maxColumns = 4096
+	maxResults = 10_000 // of one query
 	readChunk  = 64 << 10
 )
 

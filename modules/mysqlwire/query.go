@@ -74,8 +74,12 @@ func (c *Conn) readResults() ([]*Result, error) {
 			return all, c.check(err)
 		}
 		all = append(all, r)
-		if c.status&serverMore == 0 || len(all) >= 10_000 {
+		if c.status&serverMore == 0 {
 			return all, nil
+		}
+		if len(all) == maxResults {
+			// What is left unread would be the answer to the next question.
+			return all, c.check(ErrTooLarge)
 		}
 	}
 }
@@ -94,6 +98,11 @@ type budget struct{ rows, bytes int }
 
 func (b *budget) take(n int) bool {
 	b.rows--
+	return b.hold(n)
+}
+
+// hold takes n bytes that are no row.
+func (b *budget) hold(n int) bool {
 	b.bytes -= n
 	return b.rows >= 0 && b.bytes >= 0
 }
@@ -105,6 +114,9 @@ func (c *Conn) readResult(b *budget, row func([]byte, []Field) ([][]byte, error)
 	}
 	if len(p) == 0 {
 		return nil, errMalformed
+	}
+	if !b.hold(len(p)) {
+		return nil, ErrTooLarge
 	}
 	switch p[0] {
 	case 0x00:
@@ -120,7 +132,7 @@ func (c *Conn) readResult(b *budget, row func([]byte, []Field) ([][]byte, error)
 		return nil, errMalformed
 	}
 	r := &Result{HasRows: true}
-	if r.Fields, err = c.fields(int(n)); err != nil {
+	if r.Fields, err = c.fields(int(n), b); err != nil {
 		return nil, err
 	}
 	for {
@@ -161,13 +173,20 @@ func (c *Conn) eof(p []byte, r *Result) error {
 	return nil
 }
 
+// fieldSize is about what the description of a column takes beside its texts, in
+// bytes.
+const fieldSize = 112
+
 // fields reads the descriptions of n columns and the EOF behind them.
-func (c *Conn) fields(n int) ([]Field, error) {
+func (c *Conn) fields(n int, b *budget) ([]Field, error) {
 	list := make([]Field, 0, min(n, 64))
 	for range n {
 		p, err := c.readPacket()
 		if err != nil {
 			return nil, err
+		}
+		if !b.hold(len(p) + fieldSize) {
+			return nil, ErrTooLarge
 		}
 		cur := cursor{b: p}
 		f := Field{Catalog: string(cur.bytes()), Schema: string(cur.bytes()), Table: string(cur.bytes()),

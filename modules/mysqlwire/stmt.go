@@ -35,8 +35,11 @@ func (c *Conn) Execute(ctx context.Context, text string, params []Param) (res []
 			return res, c.check(err)
 		}
 		res = append(res, r)
-		if c.status&serverMore == 0 || len(res) >= 10_000 {
+		if c.status&serverMore == 0 {
 			return res, nil
+		}
+		if len(res) == maxResults {
+			return res, c.check(ErrTooLarge) // see readResults
 		}
 	}
 }
@@ -67,7 +70,7 @@ func (c *Conn) prepare(text string) (id uint32, params int, err error) {
 	}
 	for _, n := range []int{params, columns} {
 		if n > 0 {
-			if _, err := c.fields(n); err != nil {
+			if _, err := c.fields(n, &budget{bytes: maxResult}); err != nil {
 				return 0, 0, err
 			}
 		}

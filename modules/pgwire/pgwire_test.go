@@ -2,9 +2,11 @@ package pgwire
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"io"
 	"net"
+	"strings"
 	"testing"
 	"time"
 
@@ -114,4 +116,22 @@ func FuzzServer(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Descriptions of columns count, too, over all statements of a text.
+func TestManyFields(t *testing.T) {
+	var body []byte
+	const columns = 20_000
+	body = binary.BigEndian.AppendUint16(body, columns)
+	for range columns {
+		body = append(body, make([]byte, 1+18)...) // a name of no letters
+	}
+	describe := string(binary.BigEndian.AppendUint32([]byte("T"), uint32(len(body)+4))) + string(body)
+	server := hello + strings.Repeat(describe+"C\x00\x00\x00\x0dSELECT 0\x00", 100) + "Z\x00\x00\x00\x05I"
+	var err error
+	var c *Conn
+	spent := wiretest.Allocated(func() { c, _, err = talk([]byte(server)) })
+	require.ErrorIs(t, err, ErrTooLarge)
+	assert.False(t, c.Usable())
+	assert.Less(t, spent, uint64(400<<20))
 }

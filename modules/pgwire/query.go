@@ -133,6 +133,7 @@ func (k *collector) take(m pgproto3.BackendMessage) error {
 		r := k.current()
 		r.HasRows, r.Fields = true, make([]Field, len(m.Fields))
 		for i, f := range m.Fields {
+			k.size += fieldSize + len(f.Name)
 			r.Fields[i] = Field{string(f.Name), f.TableOID, f.TableAttributeNumber, f.DataTypeOID, f.DataTypeSize, f.TypeModifier}
 		}
 	case *pgproto3.DataRow:
@@ -144,6 +145,7 @@ func (k *collector) take(m pgproto3.BackendMessage) error {
 	case *pgproto3.CommandComplete:
 		r := k.current()
 		r.tag(string(m.CommandTag))
+		k.size += 2 * len(m.CommandTag)
 		k.finish()
 	case *pgproto3.EmptyQueryResponse:
 		k.current()
@@ -159,8 +161,15 @@ func (k *collector) take(m pgproto3.BackendMessage) error {
 	default:
 		return unexpected(m, "a query")
 	}
+	if k.size > maxResult && k.err == nil {
+		k.err = ErrTooLarge
+	}
 	return nil
 }
+
+// fieldSize is about what the description of a column takes beside its name, in
+// bytes.
+const fieldSize = 40
 
 func (k *collector) current() *Result {
 	if k.open == nil {

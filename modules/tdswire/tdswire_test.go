@@ -179,3 +179,16 @@ func FuzzServer(f *testing.F) {
 		}
 	})
 }
+
+// Rows of NULLs take nothing on the wire and much in memory: some hundred thousand
+// bytes must not become gigabytes.
+func TestRowsOfNothing(t *testing.T) {
+	const columns = 4000
+	header := "\x81\xa0\x0f" + strings.Repeat("\x00\x00\x00\x00\x09\x00\x1f\x00", columns) // of type NULL
+	server := loggedIn + "\x04\x00" + string([]byte{byte((len(header) + 8) >> 8), byte(len(header) + 8)}) + "\x00\x00\x01\x00" + header
+	server += "\x04\x00\x75\x38\x00\x00\x01\x00" + strings.Repeat("\xd1", 30_000) + packet(done)
+	var err error
+	spent := wiretest.Allocated(func() { _, _, err = talk(server) })
+	require.ErrorIs(t, err, ErrTooLarge)
+	assert.Less(t, spent, uint64(256<<20))
+}

@@ -139,6 +139,19 @@ func (r *reader) bytes(n int) []byte {
 	return out
 }
 
+// What a column and a value take in memory beside their bytes, about.
+const (
+	columnSize = 80
+	valueSize  = 16
+)
+
+// hold takes n bytes of memory from what the answer may have.
+func (r *reader) hold(n int) {
+	if r.total -= n; r.total < 0 && r.err == nil {
+		r.err = ErrTooLarge
+	}
+}
+
 func (r *reader) number(n int) (v uint64) {
 	b := r.bytes(n)
 	for i := len(b) - 1; i >= 0; i-- {

@@ -76,6 +76,7 @@ func (r *reader) columns() []Column {
 	}
 	var out []Column
 	for range n {
+		r.hold(columnSize)
 		if r.err != nil {
 			return nil
 		}
@@ -146,6 +147,10 @@ func (r *reader) typeInfo(c *Column) {
 func (r *reader) row(columns []Column, nulls bool) Row {
 	if columns == nil {
 		r.fail("a row without columns")
+		return nil
+	}
+	// Values that are NULL take room here, and none on the wire.
+	if r.hold(valueSize * len(columns)); r.err != nil {
 		return nil
 	}
 	row := make(Row, len(columns))
@@ -292,7 +297,9 @@ func decode(c *Column, b []byte) (v any, ok bool) {
 			return float64(int64(binary.LittleEndian.Uint32(b))<<32|int64(binary.LittleEndian.Uint32(b[4:]))) / 10000, true
 		}
 	case typeDecimalN, typeNumericN:
-		return decimal(b, c.Scale), len(b) > 1 && len(b) <= 17
+		if len(b) > 1 && len(b) <= 17 { // before the work: a variant's bytes are as many as it likes
+			return decimal(b, c.Scale), true
+		}
 	case typeGUID:
 		if len(b) == 16 {
 			return guid(b), true
