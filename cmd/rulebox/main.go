@@ -116,7 +116,7 @@ func misused(std stdio, format string, args ...any) int {
 }
 
 func fails(std stdio, err error) int {
-	fmt.Fprintf(std.err, "rulebox: %v\n", err)
+	fmt.Fprintf(std.err, "rulebox: %s\n", printable(err.Error()))
 	return exitFailed
 }
 

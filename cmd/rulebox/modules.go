@@ -204,7 +204,7 @@ func writeModules(out io.Writer, rows []moduleRow) error {
 		} else if r.Newest && !r.Default {
 			note = "without a version, in actions"
 		}
-		fmt.Fprintf(w, "\t%s\n", note)
+		fmt.Fprintf(w, "\t%s\n", printable(note))
 	}
 	return w.Flush()
 }

@@ -55,7 +55,7 @@ func modulesAdd(ctx context.Context, flags *pflag.FlagSet, args []string, std st
 		return fails(std, err)
 	}
 	for _, note := range lock.Notes {
-		fmt.Fprintln(std.err, "rulebox: note:", note)
+		fmt.Fprintln(std.err, "rulebox: note:", printable(note))
 	}
 	fmt.Fprintf(std.out, "added %s: %s, %d KiB of %s, licence %s; loads in %.1f ms, %.1f ms when compiled\n", lock.ID(),
 		count(len(lock.Parts), "npm package"), (lock.Size+1023)>>10, count(lock.Files, "file"), orDash(lock.License), lock.Cold, lock.Warm)
