@@ -3,7 +3,6 @@ package transaction
 import (
 	"bytes"
 	"encoding/json"
-	"sync"
 
 	"github.com/rulebox/rulebox/internal/jsonscan"
 )
@@ -20,32 +19,24 @@ type member struct {
 	value json.RawMessage
 }
 
-var indexes = sync.Pool{New: func() any { return new(jsonscan.Index) }}
-
-// maxPooled is the longest list of values that is kept for the next text.
-const maxPooled = 1 << 14
-
 // objectOf reads an object; it is empty, and ok false, for anything else. Of
 // members with the same name the last counts, as in JavaScript.
 func objectOf(text []byte) (o object, ok bool) {
 	if len(text) == 0 {
 		return object{}, false
 	}
-	x := indexes.Get().(*jsonscan.Index)
-	defer func() {
-		if cap(x.Values) <= maxPooled {
-			indexes.Put(x)
-		}
-	}()
-	if x.Scan(text) != nil || x.Values[0].Kind != jsonscan.Object {
+	x, err := jsonscan.Of(text)
+	if err != nil {
+		return object{}, false
+	}
+	defer x.Release()
+	if x.Values[0].Kind != jsonscan.Object {
 		return object{}, false
 	}
 	o.members = make([]member, 0, x.Values[0].Len+4)
 	o.at = make(map[string]int, x.Values[0].Len+4)
-	for i := uint32(1); i < x.Values[0].Next; i = x.Values[i+1].Next {
-		k, v := x.Values[i], x.Values[i+1]
-		key, _ := jsonscan.AppendString(nil, text[k.Start+1:k.End-1])
-		o.set(string(key), text[v.Start:v.End:v.End])
+	for key, value := range x.Fields(text) {
+		o.set(key, value)
 	}
 	return o, true
 }
@@ -100,19 +91,9 @@ func (o *object) text() json.RawMessage {
 		if len(b) > 1 {
 			b = append(b, ',')
 		}
-		b = append(append(appendQuoted(b, m.key), ':'), m.value...)
+		b = append(append(jsonscan.AppendQuoted(b, m.key), ':'), m.value...)
 	}
 	return append(b, '}')
-}
-
-// appendQuoted appends s as a JSON string. Most keys need no escapes.
-func appendQuoted(b []byte, s string) []byte {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
-			return append(b, quote(s)...)
-		}
-	}
-	return append(append(append(b, '"'), s...), '"')
 }
 
 // merge sets the members of patch; null takes one away.
@@ -129,7 +110,7 @@ func (o *object) merge(patch *object) {
 }
 
 // quote returns s as a JSON string.
-func quote(s string) json.RawMessage { return encode(s) }
+func quote(s string) json.RawMessage { return jsonscan.AppendQuoted(nil, s) }
 
 // encode returns v as JSON, without the escapes for HTML. v can be encoded.
 func encode(v any) json.RawMessage {
@@ -145,13 +126,7 @@ func encode(v any) json.RawMessage {
 func isNull(text []byte) bool { return len(text) == 0 || string(text) == "null" }
 
 // textOf returns what the JSON string stands for, "" for anything else.
-func textOf(text []byte) string {
-	var s string
-	if len(text) == 0 || text[0] != '"' || json.Unmarshal(text, &s) != nil {
-		return ""
-	}
-	return s
-}
+func textOf(text []byte) string { return jsonscan.Text(text) }
 
 // at returns the value at the path of members, nil if there is none.
 func at(text []byte, path ...string) json.RawMessage {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/internal/jsonscan"
 )
 
 // succeeded settles the decision of scripts that ended well: allow, or what
@@ -79,35 +80,19 @@ func redirectOf(context json.RawMessage) (string, *rulebox.Error) {
 	}
 	var redirect map[string]json.RawMessage
 	if json.Unmarshal(text, &redirect) != nil {
-		return "", malformed("it is " + kindOf(text))
+		return "", malformed("it is " + jsonscan.Describe(text))
 	}
 	if redirect["url"] == nil {
 		return "", malformed("it is an object without url")
 	}
 	var to string
 	if json.Unmarshal(redirect["url"], &to) != nil || string(redirect["url"]) == "null" {
-		return "", malformed("its url is " + kindOf(redirect["url"]))
+		return "", malformed("its url is " + jsonscan.Describe(redirect["url"]))
 	}
 	if to == "" {
 		return "", malformed("its url is empty")
 	}
 	return to, nil
-}
-
-func kindOf(text json.RawMessage) string {
-	switch text[0] {
-	case '"':
-		return "a string"
-	case '[':
-		return "an array"
-	case '{':
-		return "an object"
-	case 't', 'f':
-		return "a boolean"
-	case 'n':
-		return "null"
-	}
-	return "a number"
 }
 
 // maxURL bounds a redirect URL, in bytes: browsers accept no longer ones.

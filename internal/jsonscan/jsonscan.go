@@ -1,5 +1,6 @@
 // Package jsonscan validates JSON text (RFC 8259) in one pass and says where its
-// values are, without decoding them.
+// values are, without decoding them; what takes texts apart and puts them together
+// again stands on that.
 //
 // It is stricter than encoding/json in one way (invalid UTF-8 is an error) and
 // bounded in another (MaxDepth). It never panics and never recurses.

@@ -1,30 +1,20 @@
 package jsonscan
 
 import (
-	"sync"
 	"unicode/utf16"
 	"unicode/utf8"
 )
-
-var indexes = sync.Pool{New: func() any { return new(Index) }}
-
-// maxPooled is the longest list of values that is kept for the next text.
-const maxPooled = 1 << 16
 
 // Members validates text, which must be an object, and returns the texts of the
 // values of its members with the keys: out[i] is the value of keys[i], nil if
 // there is none. Of duplicates the last counts. The values alias text. out has
 // room for them and is returned; it may be nil.
 func Members(text []byte, out [][]byte, keys ...string) ([][]byte, error) {
-	x := indexes.Get().(*Index)
-	defer func() {
-		if cap(x.Values) <= maxPooled {
-			indexes.Put(x)
-		}
-	}()
-	if err := x.Scan(text); err != nil {
+	x, err := Of(text)
+	if err != nil {
 		return nil, err
 	}
+	defer x.Release()
 	if cap(out) < len(keys) {
 		out = make([][]byte, len(keys))
 	}
@@ -46,10 +36,9 @@ func Members(text []byte, out [][]byte, keys ...string) ([][]byte, error) {
 
 // Valid reports whether text is JSON as Scan wants it; nil if it is.
 func Valid(text []byte) error {
-	x := indexes.Get().(*Index)
-	err := x.Scan(text)
-	if cap(x.Values) <= maxPooled {
-		indexes.Put(x)
+	x, err := Of(text)
+	if err == nil {
+		x.Release()
 	}
 	return err
 }

@@ -1,13 +1,11 @@
 package js
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/rulebox/rulebox"
 )
@@ -209,28 +207,6 @@ func (r *Realm) emit(name string, parts ...any) {
 
 // maxCommands bounds the commands of one chain; the transaction takes no more.
 const maxCommands = 2000
-
-// plainText reports whether nothing of s is escaped in JSON.
-func plainText(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c >= utf8.RuneSelf || c == '"' || c == '\\' {
-			return false
-		}
-	}
-	return true
-}
-
-// appendQuoted appends s as a JSON string.
-func appendQuoted(b []byte, s string) []byte {
-	if plainText(s) {
-		return append(append(append(b, '"'), s...), '"')
-	}
-	var out bytes.Buffer
-	enc := json.NewEncoder(&out)
-	enc.SetEscapeHTML(false)
-	enc.Encode(s) // strings always encode
-	return append(b, bytes.TrimSuffix(out.Bytes(), []byte("\n"))...)
-}
 
 // now is the time as scripts see it.
 func (r *Realm) now() time.Time {

@@ -5,151 +5,11 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/rulebox/rulebox"
 	"github.com/rulebox/rulebox/internal/jsonscan"
 )
-
-// A field is a member of a JSON object: its name, and its value as JSON text.
-type field struct {
-	key string
-	raw []byte
-}
-
-// object is a JSON object as its members, in order.
-type object []field
-
-// manyFields is how many members are looked through one by one.
-const manyFields = 64
-
-// fieldsOf returns the members of the object that the text is; of members with the
-// same name the last. The values are parts of the text.
-func fieldsOf(text []byte) (object, error) {
-	x := indexes.Get().(*jsonscan.Index)
-	defer putIndex(x)
-	if err := x.Scan(text); err != nil {
-		return nil, err
-	}
-	if k := x.Values[0].Kind; k != jsonscan.Object {
-		return nil, rulebox.Errorf(rulebox.CodeInvalid, "found %s where an object was expected", k)
-	}
-	o := make(object, 0, 16)
-	var at map[string]int // of a large object
-	for i := uint32(1); i < x.Values[0].Next; i = x.Values[i+1].Next {
-		k, v := &x.Values[i], &x.Values[i+1]
-		b, raw := text[k.Start+1:k.End-1], text[v.Start:v.End:v.End]
-		if k.Flags&jsonscan.Escaped != 0 {
-			b, _ = jsonscan.AppendString(nil, b)
-		}
-		key := string(b)
-		if len(o) < manyFields {
-			o.set(key, raw)
-			continue
-		}
-		if at == nil {
-			at = make(map[string]int)
-			for j := range o {
-				at[o[j].key] = j
-			}
-		}
-		if j, ok := at[key]; ok {
-			o[j].raw = raw
-			continue
-		}
-		at[key] = len(o)
-		o = append(o, field{key, raw})
-	}
-	return o, nil
-}
-
-var indexes = sync.Pool{New: func() any { return new(jsonscan.Index) }}
-
-// maxIndex is the longest list of values that is kept for the next text.
-const maxIndex = 1 << 14
-
-func putIndex(x *jsonscan.Index) {
-	if cap(x.Values) <= maxIndex {
-		indexes.Put(x)
-	}
-}
-
-// part returns the members of a value that may be none or no object.
-func part(text []byte) object {
-	if len(text) == 0 || text[0] != '{' {
-		return nil
-	}
-	o, err := fieldsOf(text)
-	if err != nil {
-		return nil
-	}
-	return o
-}
-
-func (o object) get(key string) []byte {
-	for i := range o {
-		if o[i].key == key {
-			return o[i].raw
-		}
-	}
-	return nil
-}
-
-// set sets the member, unless the value is nil.
-func (o *object) set(key string, raw []byte) {
-	if raw == nil {
-		return
-	}
-	for i := range *o {
-		if (*o)[i].key == key {
-			(*o)[i].raw = raw
-			return
-		}
-	}
-	*o = append(*o, field{key, raw})
-}
-
-// move sets the member to that of another object.
-func (o *object) move(key string, from object, name string) { o.set(key, from.get(name)) }
-
-// lack sets the member if there is none, or it is null.
-func (o *object) lack(key, raw string) {
-	if v := o.get(key); v == nil || string(v) == "null" {
-		o.set(key, []byte(raw))
-	}
-}
-
-func (o object) append(b []byte) []byte {
-	b = append(b, '{')
-	for i := range o {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(appendQuoted(b, o[i].key), ':')
-		b = append(b, o[i].raw...)
-	}
-	return append(b, '}')
-}
-
-func (o object) text() []byte {
-	n := 2
-	for i := range o {
-		n += len(o[i].key) + len(o[i].raw) + 4
-	}
-	return o.append(make([]byte, 0, n))
-}
-
-// textOf returns the string that the JSON text is, "" if it is none.
-func textOf(raw []byte) string {
-	var s string
-	if len(raw) == 0 || raw[0] != '"' || json.Unmarshal(raw, &s) != nil {
-		return ""
-	}
-	return s
-}
-
-func isObject(raw []byte) bool { return len(raw) > 0 && raw[0] == '{' }
 
 // givenEvent is an event that the caller gave whole.
 func givenEvent(args []json.RawMessage) (object, error) {
@@ -250,40 +110,11 @@ func eventUser(user object, text []byte) []byte {
 	return u.text()
 }
 
-// elementsOf returns the elements of a JSON array, nil if it is none.
-func elementsOf(text []byte) [][]byte {
-	if len(text) == 0 || text[0] != '[' {
-		return nil
-	}
-	x := indexes.Get().(*jsonscan.Index)
-	defer putIndex(x)
-	if x.Scan(text) != nil || x.Values[0].Kind != jsonscan.Array {
-		return nil
-	}
-	list := [][]byte{}
-	for i := uint32(1); i < x.Values[0].Next; i = x.Values[i].Next {
-		v := &x.Values[i]
-		list = append(list, text[v.Start:v.End:v.End])
-	}
-	return list
-}
-
-func arrayOf(list [][]byte) []byte {
-	b := []byte{'['}
-	for i, v := range list {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(b, v...)
-	}
-	return append(b, ']')
-}
-
 func identities(text []byte) []byte {
 	if !bytes.Contains(text, []byte("token")) && !bytes.Contains(text, []byte("expires_in")) && bytes.IndexByte(text, '\\') < 0 {
 		return text
 	}
-	list := elementsOf(text)
+	list := jsonscan.Elements(text)
 	for i, v := range list {
 		if !isObject(v) {
 			continue
@@ -311,7 +142,7 @@ func authentication(c object) []byte {
 	if a == nil && risk == nil {
 		return nil
 	}
-	methods := elementsOf(a.get("methods"))
+	methods := jsonscan.Elements(a.get("methods"))
 	for i, m := range methods {
 		o := part(m)
 		if at, err := strconv.ParseFloat(string(o.get("timestamp")), 64); err == nil && isObject(m) {
@@ -382,7 +213,7 @@ func geoip(text []byte) []byte {
 func session(c object) []byte {
 	var o object
 	o.move("id", c, "auth0SessionId")
-	if clients := elementsOf(part(c.get("sso")).get("current_clients")); clients != nil {
+	if clients := jsonscan.Elements(part(c.get("sso")).get("current_clients")); clients != nil {
 		for i, id := range clients {
 			clients[i] = object{{"client_id", id}}.text()
 		}
@@ -428,100 +259,4 @@ func words(raw []byte) []byte {
 		list = append(list, appendQuoted(nil, w))
 	}
 	return arrayOf(list)
-}
-
-// readLive takes the members that the api changes out of the event.
-func (e *effects) readLive() error {
-	text := e.event.get("transaction")
-	if text == nil {
-		return nil
-	}
-	t, err := fieldsOf(text)
-	if err != nil {
-		return err
-	}
-	if m := t.get("metadata"); isObject(m) && e.trigger.bit == onPostLogin {
-		e.metadata = part(m)
-	}
-	if list := elementsOf(t.get("target_scopes")); list != nil {
-		e.scopes = []string{}
-		for _, s := range list {
-			e.scopes = append(e.scopes, textOf(s))
-		}
-	}
-	return nil
-}
-
-// eventText is the event as one action gets it.
-func (e *effects) eventText(b *rulebox.Binding) []byte {
-	o := make(object, 0, len(e.event)+2)
-	for _, f := range e.event {
-		if f.key != "secrets" && f.key != "transaction" {
-			o = append(o, f)
-		}
-	}
-	var secrets object
-	for _, k := range sortedKeys(b.Secrets) {
-		secrets = append(secrets, field{k, appendQuoted(nil, b.Secrets[k])})
-	}
-	o = append(o, field{"secrets", secrets.text()})
-	t := part(e.event.get("transaction"))
-	if e.trigger.bit == onPostLogin {
-		t = append(object{}, t...)
-		t.set("metadata", e.metadata.text())
-	}
-	if e.scopes != nil {
-		t = append(object{}, t...)
-		t.set("target_scopes", e.scopesText())
-	}
-	if t != nil {
-		o = append(o, field{"transaction", t.text()})
-	} else if raw := e.event.get("transaction"); raw != nil {
-		o = append(o, field{"transaction", raw})
-	}
-	return o.text()
-}
-
-func (e *effects) scopesText() []byte {
-	list := make([][]byte, len(e.scopes))
-	for i, s := range e.scopes {
-		list[i] = appendQuoted(nil, s)
-	}
-	return arrayOf(list)
-}
-
-// event is what the api itself reads.
-type event struct {
-	userID, ip, hostname, protocol string
-	query, body                    object
-	prompt                         []string
-	methods, factors               []string // factors done, and enrolled
-}
-
-// known returns what the api reads; few calls need it.
-func (e *effects) known() *event {
-	if e.read == nil {
-		e.read = knownEvent(e.event)
-	}
-	return e.read
-}
-
-func knownEvent(o object) *event {
-	r, t, u := part(o.get("request")), part(o.get("transaction")), part(o.get("user"))
-	e := &event{
-		userID: textOf(u.get("user_id")), ip: textOf(r.get("ip")), hostname: textOf(r.get("hostname")),
-		protocol: textOf(t.get("protocol")), query: part(r.get("query")), body: part(r.get("body")),
-	}
-	for _, p := range elementsOf(t.get("prompt")) {
-		e.prompt = append(e.prompt, textOf(p))
-	}
-	for _, m := range elementsOf(part(o.get("authentication")).get("methods")) {
-		if m := part(m); textOf(m.get("name")) == "mfa" {
-			e.methods = append(e.methods, textOf(m.get("type")))
-		}
-	}
-	for _, f := range elementsOf(u.get("enrolledFactors")) {
-		e.factors = append(e.factors, textOf(part(f).get("type")))
-	}
-	return e
 }

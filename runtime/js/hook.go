@@ -7,6 +7,7 @@ import (
 
 	"github.com/dop251/goja"
 	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/internal/jsonscan"
 )
 
 // A hookPoint is an extensibility point of hooks.
@@ -136,7 +137,7 @@ func keptToken(r *Realm, value []byte) []byte {
 	for _, f := range part(value) {
 		switch {
 		case f.key == "scope":
-			list := elementsOf(f.raw)
+			list := jsonscan.Elements(f.raw)
 			if list == nil || slices.ContainsFunc(list, func(v []byte) bool { return v[0] != '"' }) {
 				r.log("warn", "scope is left out: it must be an array of strings")
 				continue

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"unicode/utf8"
+
+	"github.com/rulebox/rulebox/internal/jsonscan"
 )
 
 // An Answer is what a rule or an action wrote.
@@ -32,7 +34,7 @@ func ParseAnswer(text []byte) (*Answer, error) {
 	d := json.NewDecoder(bytes.NewReader(text))
 	if err := d.Decode(&all); err != nil || all == nil {
 		if text[0] != '{' && json.Valid(text) {
-			return nil, fmt.Errorf("the output is %s; it must be a JSON object", kindOf(text))
+			return nil, fmt.Errorf("the output is %s; it must be a JSON object", jsonscan.Describe(text))
 		}
 		return nil, fmt.Errorf("the output is not JSON: %w (logs belong on standard error)", err)
 	}
@@ -43,7 +45,7 @@ func ParseAnswer(text []byte) (*Answer, error) {
 		switch name {
 		case "user", "context":
 			if v[0] != '{' {
-				return nil, fmt.Errorf("the output's %s is %s; it must be an object", name, kindOf(v))
+				return nil, fmt.Errorf("the output's %s is %s; it must be an object", name, jsonscan.Describe(v))
 			}
 			if name == "user" {
 				a.User = v
@@ -52,7 +54,7 @@ func ParseAnswer(text []byte) (*Answer, error) {
 			}
 		case "commands":
 			if err := json.Unmarshal(v, &a.Commands); err != nil || v[0] != '[' {
-				return nil, fmt.Errorf("the output's commands is %s; it must be an array of arrays", kindOf(v))
+				return nil, fmt.Errorf("the output's commands is %s; it must be an array of arrays", jsonscan.Describe(v))
 			}
 			for i, c := range a.Commands {
 				var parts []json.RawMessage
@@ -65,20 +67,4 @@ func ParseAnswer(text []byte) (*Answer, error) {
 		}
 	}
 	return a, nil
-}
-
-func kindOf(text []byte) string {
-	switch text[0] {
-	case '"':
-		return "a string"
-	case '[':
-		return "an array"
-	case '{':
-		return "an object"
-	case 't', 'f':
-		return "a boolean"
-	case 'n':
-		return "null"
-	}
-	return "a number"
 }
