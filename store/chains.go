@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/internal/glance"
 	"github.com/rulebox/rulebox/internal/trigger"
 )
 
@@ -141,7 +142,7 @@ func (l *loader) chains(p *parts, limits rulebox.Limits) (map[string]*rulebox.Ch
 			if isWASM(a.script) {
 				continue
 			}
-			if err := misspelled(a.script.Source, "onExecute"+t.Function, name); err != nil {
+			if err := glance.Misspelled(a.script.Source, "onExecute"+t.Function, name); err != nil {
 				return nil, inFile(a.source, err)
 			}
 			l.warn(!strings.Contains(a.script.Source, t.Function), "%s: it has no onExecute%s, which %s calls", a.source, t.Function, name)

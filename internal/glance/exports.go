@@ -1,4 +1,7 @@
-package store
+// Package glance tells what can be seen in a script's source without parsing it,
+// which only jailed processes do: regular expressions of linear time look at the
+// text. What is not sure is not told.
+package glance
 
 import (
 	"fmt"
@@ -21,23 +24,16 @@ var (
 	computed = pattern.New(`\.\.\.|[{,]\s*\[`)
 )
 
-// misspelled returns an error if the source of an action surely does not export
+// Misspelled returns an error if the source of an action surely does not export
 // the handler: it names exports that begin with "on", none of them is the handler,
 // and there is nothing by which one could come about that is not in the text. What
 // is not sure is left to the call, which tells the same.
-func misspelled(source, handler, trigger string) error {
+func Misspelled(source, handler, trigger string) error {
 	source = withoutComments(source)
 	if strings.Contains(source, handler) {
 		return nil
 	}
-	var names []string
-	object := false
-	for _, m := range literalExport().FindAllStringSubmatch(source, -1) {
-		object = object || m[2] != ""
-		if name := m[1] + m[2]; strings.HasPrefix(name, "on") && len(name) <= 80 && !slices.Contains(names, name) {
-			names = append(names, name)
-		}
-	}
+	names, object := exports(source)
 	rest := marker().ReplaceAllString(source, "")
 	rest = literalExport().ReplaceAllString(rest, " ")
 	rest = strings.ReplaceAll(rest, "module. ", " ") // what is left of module.exports.name
@@ -49,6 +45,24 @@ func misspelled(source, handler, trigger string) error {
 		text += fmt.Sprintf("; did you mean %s where it says %s?", handler, n)
 	}
 	return fmt.Errorf("%s", text)
+}
+
+// Handlers are the names that begin with "on" and that the source surely exports.
+func Handlers(source string) []string {
+	names, _ := exports(withoutComments(source))
+	return names
+}
+
+// exports is Handlers of a source without comments; object says that there is a
+// literal object of exports.
+func exports(source string) (names []string, object bool) {
+	for _, m := range literalExport().FindAllStringSubmatch(source, -1) {
+		object = object || m[2] != ""
+		if name := m[1] + m[2]; strings.HasPrefix(name, "on") && len(name) <= 80 && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names, object
 }
 
 // withoutComments returns the source without comments that begin a line. Those
