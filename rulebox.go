@@ -294,6 +294,10 @@ const (
 	Fault   Decision = "fault"
 )
 
+// MaxCommands is how many effects the actions of one chain may have, over all its
+// parts.
+const MaxCommands = 2000
+
 // A Result is what one invocation left behind.
 type Result struct {
 	// ID is the invocation's.
@@ -308,7 +312,8 @@ type Result struct {
 	RedirectURL string
 	// Commands are the effects that actions asked for, in order, each the JSON text
 	// of an array: ["idToken.setCustomClaim","https://acme.example/plan","free"].
-	// They stand beside an error too: a denial keeps the changes before it.
+	// They stand beside an error too: a denial keeps the changes before it. There
+	// are at most MaxCommands.
 	Commands []json.RawMessage
 	// Suspended is the number, from 1, of the action after which the chain was
 	// suspended; 0 if it was not. The last commands say for what. Engines set it.

@@ -84,8 +84,6 @@ const (
 	// maxCacheKey and maxCacheValue are the most that a tenant's settings allow.
 	maxCacheKey   = 256 << 10
 	maxCacheValue = 256 << 10
-	// maxCommands is how many effects one chain may have, over all its parts.
-	maxCommands = 2000
 )
 
 func text(limit int) check {
@@ -236,7 +234,7 @@ func parseCommands(trigger string, texts []json.RawMessage) ([]command, error) {
 		return nil, nil
 	}
 	on := triggerSet(trigger)
-	if len(texts) > maxCommands {
+	if len(texts) > rulebox.MaxCommands {
 		return nil, tooMany(len(texts))
 	}
 	commands := make([]command, 0, len(texts))
@@ -253,7 +251,7 @@ func parseCommands(trigger string, texts []json.RawMessage) ([]command, error) {
 }
 
 func tooMany(n int) *rulebox.Error {
-	return rulebox.Errorf(rulebox.CodeMemory, "the actions asked for %d changes; at most %d can be made in one transaction", n, maxCommands).
+	return rulebox.Errorf(rulebox.CodeMemory, "the actions asked for %d changes; at most %d can be made in one transaction", n, rulebox.MaxCommands).
 		WithHint("look for a call of api in a loop")
 }
 

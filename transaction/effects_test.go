@@ -243,7 +243,7 @@ func TestForgedCommands(t *testing.T) {
 
 func TestCommandLimits(t *testing.T) {
 	in := []json.RawMessage{json.RawMessage(`{}`), json.RawMessage(`{}`)}
-	many := make([]string, maxCommands+1)
+	many := make([]string, rulebox.MaxCommands+1)
 	for i := range many {
 		many[i] = `["idToken.setCustomClaim","k",1]`
 	}
@@ -265,7 +265,7 @@ func TestCommandLimits(t *testing.T) {
 // pass.
 func TestDenialsStayDenials(t *testing.T) {
 	half := `"` + strings.Repeat("x", maxMetadata/2) + `"`
-	many := make([]string, maxCommands+1)
+	many := make([]string, rulebox.MaxCommands+1)
 	for i := range many {
 		many[i] = `["idToken.setCustomClaim","k",1]`
 	}

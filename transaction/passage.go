@@ -88,7 +88,7 @@ func (g *passage) commands(res *rulebox.Result, err error) ([]command, error) {
 	if bad != nil {
 		return nil, bad
 	}
-	if n := len(before) + len(commands); n > maxCommands {
+	if n := len(before) + len(commands); n > rulebox.MaxCommands {
 		return nil, tooMany(n)
 	}
 	return append(before, commands...), nil

@@ -197,16 +197,13 @@ func (r *Realm) emit(name string, parts ...any) {
 	}
 	b = append(b, ']')
 	sheet := r.in.sheet
-	if sheet.spent += len(b) + commandCost; sheet.spent > r.limits.Output || len(sheet.commands) >= maxCommands {
-		r.Stop(rulebox.CodeMemory, fmt.Sprintf("the values and commands of the scripts are longer than %d bytes of JSON, or more than %d", r.limits.Output, maxCommands),
+	if sheet.spent += len(b) + commandCost; sheet.spent > r.limits.Output || len(sheet.commands) >= rulebox.MaxCommands {
+		r.Stop(rulebox.CodeMemory, fmt.Sprintf("the values and commands of the scripts are longer than %d bytes of JSON, or more than %d", r.limits.Output, rulebox.MaxCommands),
 			"call the api less often, with smaller values, or raise limits.output", nil)
 		return
 	}
 	sheet.commands = append(sheet.commands, b)
 }
-
-// maxCommands bounds the commands of one chain; the transaction takes no more.
-const maxCommands = 2000
 
 // now is the time as scripts see it.
 func (r *Realm) now() time.Time {
