@@ -8,14 +8,14 @@ import (
 )
 
 // usePackages gives the chain the added packages of the data folder that its
-// scripts require. A folder that is not there has none.
-func usePackages(data string, chain *rulebox.Chain) error {
+// scripts require, and returns all of them. A folder that is not there has none.
+func usePackages(data string, chain *rulebox.Chain) (*store.Packages, error) {
 	packages := store.OpenPackages(data)
 	if err := packages.Load(); err != nil {
-		return err
+		return nil, err
 	}
 	chain.Packages = packages.For(chain)
-	return nil
+	return packages, nil
 }
 
 // A readied is an Invoker for code that nobody saved: it compiles first what is

@@ -67,8 +67,16 @@ func run(ctx context.Context, flags *pflag.FlagSet, args []string, std stdio) in
 	if err != nil {
 		return misused(std, "%v", err)
 	}
-	if err := usePackages(f.data, inv.Chain); err != nil {
+	packages, err := usePackages(f.data, inv.Chain)
+	if err != nil {
 		return fails(std, err)
+	}
+	versions, err := dependencyNotices(inv.Chain, packages)
+	if err != nil {
+		return misused(std, "%v", err)
+	}
+	for _, n := range append(versions, f.notices(inv.Chain)...) {
+		fmt.Fprintf(std.err, "rulebox: note: %s\n", n)
 	}
 	suspensions, err := f.suspensions(inv.Chain)
 	if err != nil {

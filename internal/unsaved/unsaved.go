@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/internal/glance"
 	"github.com/rulebox/rulebox/internal/jsonscan"
 	"github.com/rulebox/rulebox/internal/near"
 	"github.com/rulebox/rulebox/internal/request"
@@ -120,7 +121,7 @@ func (r *Run) resolve() (trigger.Trigger, error) {
 			f = form{kind: s.Kind}
 		}
 		if i == 0 {
-			name, err := r.triggerOf(f)
+			name, err := r.triggerOf(f, s.Source)
 			if err != nil {
 				return t, err
 			}
@@ -151,7 +152,7 @@ func kindAt(t trigger.Trigger, looks rulebox.Kind) rulebox.Kind {
 
 // triggerOf is the trigger's name, that of the first script's form if none is
 // given.
-func (r *Run) triggerOf(f form) (string, error) {
+func (r *Run) triggerOf(f form, source string) (string, error) {
 	name := r.Trigger
 	if name == "" {
 		switch f.kind {
@@ -169,7 +170,7 @@ func (r *Run) triggerOf(f form) (string, error) {
 			}
 		default:
 			if name = f.trigger; name == "" {
-				return "", fmt.Errorf("trigger is missing: the action exports no function that tells, such as onExecutePostLogin")
+				return "", fmt.Errorf("trigger is missing: the action exports no function that tells, such as onExecutePostLogin%s", meant(source))
 			}
 		}
 	}
@@ -181,6 +182,27 @@ func (r *Run) triggerOf(f form) (string, error) {
 		name = rulebox.TriggerLogin
 	}
 	return name, nil
+}
+
+// meant says which function of a trigger an action probably has by another name.
+func meant(source string) string {
+	functions := make([]string, 0, 2*len(trigger.Actions()))
+	for _, name := range trigger.Actions() {
+		t, err := trigger.Lookup(name)
+		if err != nil {
+			continue // cannot be
+		}
+		functions = append(functions, "onExecute"+t.Function)
+		if t.Resumes {
+			functions = append(functions, "onContinue"+t.Function)
+		}
+	}
+	for _, name := range glance.Handlers(source) {
+		if n := near.Name(name, functions); n != "" {
+			return fmt.Sprintf("; did you mean %s where it says %s?", n, name)
+		}
+	}
+	return ""
 }
 
 // whole reports whether the input has an event and nothing to make one of.

@@ -101,13 +101,14 @@ func TestInvocation(t *testing.T) {
 func TestInvocationRefuses(t *testing.T) {
 	const rule = "function (user, context, callback) {}"
 	for want, run := range map[string]Run{
-		`kind is "acton"; did you mean "action"?`:              {Scripts: []Script{{Kind: "acton"}}},
-		`kind is "spell"; it can be rule, action`:              {Scripts: []Script{{Kind: "spell"}}},
-		`did you mean "post-login"?`:                           {Trigger: "postlogin", Scripts: []Script{{}}},
-		"trigger is missing: a hook":                           {Scripts: []Script{{Source: "module.exports = function (user, context, cb) {}"}}},
-		"trigger is missing: a database script":                {Scripts: []Script{{Kind: "dbscript", Source: rule}}},
-		"trigger is missing: the action exports":               {Scripts: []Script{{Kind: "action", Source: rule}}},
-		"kind of a is rule, but the trigger post-change":       {Trigger: "post-change-password", Scripts: []Script{{Name: "a", Kind: "rule"}}},
+		`kind is "acton"; did you mean "action"?`:        {Scripts: []Script{{Kind: "acton"}}},
+		`kind is "spell"; it can be rule, action`:        {Scripts: []Script{{Kind: "spell"}}},
+		`did you mean "post-login"?`:                     {Trigger: "postlogin", Scripts: []Script{{}}},
+		"trigger is missing: a hook":                     {Scripts: []Script{{Source: "module.exports = function (user, context, cb) {}"}}},
+		"trigger is missing: a database script":          {Scripts: []Script{{Kind: "dbscript", Source: rule}}},
+		"trigger is missing: the action exports":         {Scripts: []Script{{Kind: "action", Source: rule}}},
+		"kind of a is rule, but the trigger post-change": {Trigger: "post-change-password", Scripts: []Script{{Name: "a", Kind: "rule"}}},
+		"such as onExecutePostLogin; did you mean onExecutePostLogin where it says onExecutePostLogn?": {Scripts: []Script{{Source: "exports.onExecutePostLogn = () => {}"}}},
 		"runs one script, not 2":                               {Trigger: "hook.post-change-password", Scripts: []Script{{}, {}}},
 		"the trigger hook.post-change-password takes no event": {Trigger: "hook.post-change-password", Scripts: []Script{{}}, Parts: Parts{Event: json.RawMessage(`{}`)}},
 		"the trigger login takes no args":                      {Trigger: "login", Scripts: []Script{{}}, Parts: Parts{Args: json.RawMessage(`[]`)}},
