@@ -1,8 +1,10 @@
 package bus
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,6 +21,41 @@ type handlerFunc func(context.Context, *rulebox.Invocation) (*rulebox.Result, er
 
 func (f handlerFunc) Invoke(ctx context.Context, inv *rulebox.Invocation) (*rulebox.Result, error) {
 	return f(ctx, inv)
+}
+
+// A desk keeps the last invocation and answers what it was told to.
+type desk struct {
+	mu    sync.Mutex
+	asked rulebox.Invocation
+	res   rulebox.Result
+	fault error
+}
+
+func (d *desk) Invoke(_ context.Context, inv *rulebox.Invocation) (*rulebox.Result, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.asked = *inv
+	d.asked.Args = nil
+	for _, a := range inv.Args {
+		d.asked.Args = append(d.asked.Args, bytes.Clone(a))
+	}
+	res := d.res
+	res.ID = inv.ID
+	return &res, d.fault
+}
+
+// answer sets the next answers.
+func (d *desk) answer(res rulebox.Result, fault error) {
+	d.mu.Lock()
+	d.res, d.fault = res, fault
+	d.mu.Unlock()
+}
+
+// got is the last invocation.
+func (d *desk) got() rulebox.Invocation {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.asked
 }
 
 // echo allows every login and returns its arguments.

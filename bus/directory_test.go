@@ -1,7 +1,6 @@
 package bus
 
 import (
-	"context"
 	"encoding/json"
 	"testing"
 
@@ -15,23 +14,14 @@ import (
 // What the methods ask for, and what they make of each kind of answer.
 func TestDirectoryOverNATS(t *testing.T) {
 	s := startServer(t, ServerOptions{})
-	var got *rulebox.Invocation
-	var res *rulebox.Result
-	var fault error
-	startNode(t, s, ServeOptions{Handler: handlerFunc(func(_ context.Context, inv *rulebox.Invocation) (*rulebox.Result, error) {
-		copied := *inv
-		copied.Args = nil
-		for _, a := range inv.Args {
-			copied.Args = append(copied.Args, append(json.RawMessage(nil), a...))
-		}
-		got = &copied
-		return res, fault
-	})})
+	node := &desk{}
+	startNode(t, s, ServeOptions{Handler: node})
 	d := connectAs(t, s, "shop", "acme").Directory()
 	ctx := testContext(t)
 	q := event.Query{Tenant: "acme", Connection: "legacy", ID: "tx-1"}
 	args := func(want ...string) {
 		t.Helper()
+		got := node.got()
 		var all []string
 		for _, a := range got.Args {
 			all = append(all, string(a))
@@ -40,10 +30,10 @@ func TestDirectoryOverNATS(t *testing.T) {
 		assert.Equal(t, "tx-1", got.ID)
 	}
 
-	res = &rulebox.Result{Status: "found", Decision: rulebox.Allow, Values: []json.RawMessage{json.RawMessage(`{"user_id":"auth0|7","email":"a"}`)}, Commands: []json.RawMessage{json.RawMessage(`["user.import"]`)}}
+	node.answer(rulebox.Result{Status: "found", Decision: rulebox.Allow, Values: []json.RawMessage{json.RawMessage(`{"user_id":"auth0|7","email":"a"}`)}, Commands: []json.RawMessage{json.RawMessage(`["user.import"]`)}}, nil)
 	a, err := d.Login(ctx, q, "a", `p"w`)
 	require.NoError(t, err)
-	assert.Equal(t, "db.legacy.login", got.Trigger)
+	assert.Equal(t, "db.legacy.login", node.got().Trigger)
 	args(`"a"`, `"p\"w"`, `null`, `false`)
 	assert.Equal(t, event.Found, a.Status)
 	assert.Equal(t, "auth0|7", a.UserID)
@@ -55,27 +45,27 @@ func TestDirectoryOverNATS(t *testing.T) {
 	require.NoError(t, err)
 	args(`{"email":"a","password":"b"}`, `{"organization":{"id":"org_1"}}`, `true`)
 
-	res = &rulebox.Result{Status: "wrong_password"}
 	wrong := rulebox.Errorf(rulebox.CodeDenied, "Wrong email or password.")
-	wrong.UserID, fault = "auth0|7", wrong
+	wrong.UserID = "auth0|7"
+	node.answer(rulebox.Result{Status: "wrong_password"}, wrong)
 	a, err = d.ChangePassword(ctx, q, "a", "b")
 	require.NoError(t, err, "an answer")
 	assert.Equal(t, &event.Account{Status: event.WrongPassword, UserID: "auth0|7"}, &event.Account{Status: a.Status, UserID: a.UserID})
 
-	res, fault = &rulebox.Result{}, rulebox.Errorf(rulebox.CodeThrew, "the database is away")
+	node.answer(rulebox.Result{}, rulebox.Errorf(rulebox.CodeThrew, "the database is away"))
 	_, err = d.Delete(ctx, q, "auth0|7")
 	assert.Equal(t, rulebox.CodeThrew, rulebox.CodeOf(err))
-	fault = rulebox.Errorf(rulebox.CodeDenied, "Your account is locked.")
+	node.answer(rulebox.Result{}, rulebox.Errorf(rulebox.CodeDenied, "Your account is locked."))
 	_, err = d.ChangeEmail(ctx, q, "a", "b", true)
 	assert.ErrorContains(t, err, "locked", "a refusal in the script's words is no answer")
 
-	res, fault = &rulebox.Result{Status: "done", Values: []json.RawMessage{json.RawMessage(`{"last_password_reset":"2026-01-02"}`)}}, nil
+	node.answer(rulebox.Result{Status: "done", Values: []json.RawMessage{json.RawMessage(`{"last_password_reset":"2026-01-02"}`)}}, nil)
 	a, err = d.ChangePassword(ctx, q, "a", "b")
 	require.NoError(t, err)
 	assert.Equal(t, "2026-01-02", a.LastPasswordReset)
 	assert.Empty(t, a.Profile)
-	for _, old := range []*rulebox.Result{{Values: []json.RawMessage{json.RawMessage(`{"user_id":"7"}`)}}, {Status: "found", Values: []json.RawMessage{json.RawMessage(`7`)}}} {
-		res = old
+	for _, old := range []rulebox.Result{{Values: []json.RawMessage{json.RawMessage(`{"user_id":"7"}`)}}, {Status: "found", Values: []json.RawMessage{json.RawMessage(`7`)}}} {
+		node.answer(old, nil)
 		_, err = d.GetUser(ctx, q, "a")
 		assert.Equal(t, rulebox.CodeInternal, rulebox.CodeOf(err), "an answer that is none lets nobody in")
 	}
