@@ -34,6 +34,8 @@ const (
 	minBucket = 1 << 20
 	// kvTimeout bounds one request to JetStream.
 	kvTimeout = 5 * time.Second
+	// clearTimeout is how long a login waits for what it need not wait for.
+	clearTimeout = 500 * time.Millisecond
 	// replicas is how many servers of a cluster keep a bucket, if it has so many.
 	replicas = 3
 )
@@ -119,10 +121,22 @@ func (k *KV) States(ctx context.Context) (transaction.States, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &states{kv}, nil
+	stream, err := k.js.Stream(ctx, "KV_"+stateBucket)
+	if err != nil {
+		return nil, fmt.Errorf("store: bucket %s: %w", stateBucket, err)
+	}
+	return &states{js: k.js, kv: kv, stream: stream, room: max(stream.CachedInfo().Config.MaxBytes, 0)}, nil
 }
 
-type states struct{ kv jetstream.KeyValue }
+type states struct {
+	js     jetstream.JetStream
+	kv     jetstream.KeyValue
+	stream jetstream.Stream
+	room   int64
+}
+
+// Room is how many bytes the bucket holds, for all tenants; 0 where it has no bound.
+func (s *states) Room() int64 { return s.room }
 
 // Put implements transaction.States. Records live as long as the bucket keeps
 // them, which is at least ttl: the token tells when it ends.
@@ -134,7 +148,8 @@ func (s *states) Put(ctx context.Context, name string, record []byte, _ time.Dur
 }
 
 // Take implements transaction.States. Who deletes the revision that was read has
-// it.
+// it. The mark that a deletion leaves goes, too: nobody is to fill the bucket with
+// logins that are over.
 func (s *states) Take(ctx context.Context, name string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, kvTimeout)
 	defer cancel()
@@ -145,12 +160,20 @@ func (s *states) Take(ctx context.Context, name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	switch err := s.kv.Delete(ctx, name, jetstream.LastRevision(entry.Revision())); {
+	subject := "$KV." + stateBucket + "." + name
+	mark := &nats.Msg{Subject: subject, Header: nats.Header{"KV-Operation": {"DEL"}}}
+	ack, err := s.js.PublishMsg(ctx, mark, jetstream.WithExpectLastSequencePerSubject(entry.Revision()))
+	switch {
 	case conflict(err):
 		return nil, nil // somebody was faster
 	case err != nil:
 		return nil, err
 	}
+	ctx, stop := context.WithTimeout(ctx, clearTimeout)
+	defer stop()
+	// Up to the mark: what is kept under the name from now on stays. A mark that
+	// cannot be cleared expires with the rest.
+	_ = s.stream.Purge(ctx, jetstream.WithPurgeSubject(subject), jetstream.WithPurgeSequence(ack.Sequence+1))
 	return entry.Value(), nil
 }
 

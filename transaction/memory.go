@@ -29,6 +29,9 @@ const maxMemoryStates = 64 << 20
 // NewMemoryStates returns States without any.
 func NewMemoryStates() *MemoryStates { return &MemoryStates{states: map[string]memoryState{}} }
 
+// Room is how many bytes are kept, for all tenants.
+func (m *MemoryStates) Room() int64 { return maxMemoryStates }
+
 // Put implements States.
 func (m *MemoryStates) Put(_ context.Context, name string, record []byte, ttl time.Duration) error {
 	m.mu.Lock()

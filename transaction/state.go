@@ -21,7 +21,8 @@ import (
 )
 
 // States keeps records of suspended chains, which are sealed, for a time. It is
-// safe for concurrent use. All nodes of an installation share one.
+// safe for concurrent use. All nodes of an installation share one. One that also has
+// Room() int64 says how many bytes it keeps for all tenants; see share.
 type States interface {
 	// Put keeps the record under a name that is not in use. It returns once the
 	// record is safe.
@@ -57,8 +58,23 @@ type Suspensions struct {
 }
 
 // maxTenantStates bounds what one tenant's suspended logins hold, in bytes, as far
-// as one node has suspended them in an hour or two.
+// as one node has suspended them in an hour or two. Where all tenants have little
+// room, it is less: see share.
 const maxTenantStates = 64 << 20
+
+// leastState is what the smallest record counts for, in bytes: keeping one takes
+// room, too.
+const leastState = 512
+
+// share is how many bytes one tenant's suspended logins may hold: no more than a
+// quarter of what there is for all, as far as States say that (Room, in bytes; 0
+// for no bound).
+func (s *Suspensions) share() int {
+	if r, ok := s.states.(interface{ Room() int64 }); ok && r.Room() > 0 {
+		return int(min(maxTenantStates, r.Room()/4))
+	}
+	return maxTenantStates
+}
 
 // count takes the tenant's share for a record, or reports that there is none left.
 func (s *Suspensions) count(tenant string, size int) bool {
@@ -71,7 +87,7 @@ func (s *Suspensions) count(tenant string, size int) bool {
 		}
 		s.since = now
 	}
-	if s.before[tenant]+s.given[tenant]+size > maxTenantStates {
+	if size = max(size, leastState); s.before[tenant]+s.given[tenant]+size > s.share() {
 		return false
 	}
 	s.given[tenant] += size
@@ -82,7 +98,7 @@ func (s *Suspensions) count(tenant string, size int) bool {
 func (s *Suspensions) uncount(tenant string, size int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.given[tenant] >= size {
+	if size = max(size, leastState); s.given[tenant] >= size {
 		s.given[tenant] -= size
 	}
 }
@@ -182,7 +198,7 @@ func (s *Suspensions) keep(ctx context.Context, tenant, trigger string, head []b
 			WithHint("set fewer or smaller claims, settings and metadata before the redirect, form or challenge")
 	}
 	if !s.count(tenant, len(sealed)) {
-		return rulebox.Errorf(rulebox.CodeMemory, "too many logins of the tenant %s are suspended: they hold the %d MiB that one tenant may have at a node", tenant, maxTenantStates>>20).
+		return rulebox.Errorf(rulebox.CodeMemory, "too many logins of the tenant %s are suspended: they hold the %s that one tenant may have at a node", tenant, bytesOf(s.share())).
 			WithHint("look for users who never come back, or for claims that are large; others are forgotten after %s", StateTTL)
 	}
 	if err := s.states.Put(ctx, hex.EncodeToString(head[5:]), sealed, ttl); err != nil {
@@ -265,3 +281,10 @@ func identity(chain *rulebox.Chain, unsaved bool) string {
 
 // errStateName is the error of States for a name that is taken.
 var errStateName = errors.New("transaction: a state of this name is kept already")
+
+func bytesOf(n int) string {
+	if n < 1<<20 {
+		return fmt.Sprintf("%d KiB", n>>10)
+	}
+	return fmt.Sprintf("%d MiB", n>>20)
+}
