@@ -47,6 +47,7 @@ func nodeModules() []Module {
 		internalEntry("internal/encoding", "encoding", encodingNatives),
 		internalEntry("internal/equal", "equal", equalNatives),
 		internalEntry("internal/errors", "errors", nil),
+		internalEntry("internal/events_more", "events_more", nil),
 		internalEntry("internal/eventtarget", "eventtarget", nil),
 		internalEntry("internal/inspect", "inspect", inspectNatives),
 		internalEntry("internal/searchparams", "searchparams", formNatives),

@@ -57,6 +57,9 @@ type Runner struct {
 	wait   sync.WaitGroup // the goroutines of late
 	tasks  js.Tally       // the goroutines of natives
 
+	// unready is the chain that Prepare found the processor taken for.
+	unready atomic.Pointer[rulebox.Chain]
+
 	globals *lru.Cache[owner, *js.Cache]
 	guests  guests
 }
@@ -228,6 +231,9 @@ func (r *Runner) finish(realm *js.Realm, g *gate, own owner) {
 		delete(r.late, realm)
 		r.tellPending()
 		r.mu.Unlock()
+		if c := r.unready.Swap(nil); c != nil {
+			r.Prepare(c)
+		}
 	}()
 	if !realm.Enter(g) {
 		return
@@ -274,7 +280,9 @@ func (r *Runner) Late() int {
 }
 
 // Prepare makes realms ready for the next invocation of the chain, if the chain
-// allows it and none are ready. It returns soon and runs on the caller's time.
+// allows it and none are ready. It returns soon and runs on the caller's time. While
+// something runs there is no time to prepare: what goes on after its answer does it
+// when it has ended, an invocation's caller after the answer.
 //
 // It compiles nothing: a source may hang the compiler, and then an invocation,
 // which has a number and a deadline, must be the one that is ended. So it does
@@ -285,9 +293,13 @@ func (r *Runner) Prepare(chain *rulebox.Chain) {
 	}
 	g := &gate{r: r}
 	if !g.try() {
-		return // someone runs: there is no time to prepare
+		r.unready.Store(chain)
+		if !g.try() { // it may have left, and looked, in between
+			return
+		}
 	}
 	defer g.Leave()
+	r.unready.CompareAndSwap(chain, nil)
 	state, err := r.state(chain, g)
 	if err != nil {
 		return
@@ -306,7 +318,10 @@ func (r *Runner) Prepare(chain *rulebox.Chain) {
 
 // Forget drops what is kept for the chain: prepared realms, not the tenant's
 // `global`.
-func (r *Runner) Forget(chain *rulebox.Chain) { r.chains.Remove(chain) }
+func (r *Runner) Forget(chain *rulebox.Chain) {
+	r.unready.CompareAndSwap(chain, nil)
+	r.chains.Remove(chain)
+}
 
 // Interrupt ends every invocation that is on the processor now with the code.
 func (r *Runner) Interrupt(code rulebox.Code) {

@@ -2,6 +2,7 @@
 // The text parsers of pg-types, by the number of the type.
 const parseBool = (v) => v === 't' || v === 'true' || v === 'y' || v === 'yes' || v === 'on' || v === '1';
 const parseInt10 = (v) => parseInt(v, 10);
+const parseJSON = JSON.parse;
 
 const dateTime = /^(\d{1,})-(\d{2})-(\d{2})(?: (\d{2}):(\d{2}):(\d{2})(\.\d+)?)?(?:(Z)|([-+])(\d{2})(?::?(\d{2}))?(?::?(\d{2}))?)?( BC)?$/;
 function parseDate(text) {
@@ -96,21 +97,44 @@ const numbers = {
   NUMERIC: 1700, UUID: 2950, JSONB: 3802, TSVECTOR: 3614, TSQUERY: 3615,
 };
 
+// builtin is the parser of a type; a realm makes those that it meets.
+function builtin(oid) {
+  switch (oid) {
+    case 16: return parseBool;
+    case 17: return parseBytea;
+    case 21: case 23: case 26: return parseInt10;
+    case 114: case 3802: return parseJSON;
+    case 600: return parsePoint;
+    case 700: case 701: return parseFloat;
+    case 718: return parseCircle;
+    case 1082: case 1114: case 1184: return parseDate;
+    case 1186: return parseInterval;
+    case 199: case 3807: return arrayOf(parseJSON);
+    case 1000: return arrayOf(parseBool);
+    case 1001: return arrayOf(parseBytea);
+    case 1005: case 1007: case 1028: return arrayOf(parseInt10);
+    case 1017: return arrayOf(parsePoint);
+    case 1021: case 1022: case 1231: return arrayOf(parseFloat);
+    case 1115: case 1182: case 1185: return arrayOf(parseDate);
+    case 1187: return arrayOf(parseInterval);
+    case 651: case 791: case 1002: case 1003: case 1008: case 1009: case 1014: case 1015: case 1016: case 1040: case 1041: case 1183: case 1270:
+    case 2951: case 3907: return arrayOf(same);
+    default: return undefined;
+  }
+}
+
 function make() {
-  const text = {
-    16: parseBool, 17: parseBytea, 21: parseInt10, 23: parseInt10, 26: parseInt10, 114: JSON.parse, 600: parsePoint, 700: parseFloat,
-    701: parseFloat, 718: parseCircle, 1082: parseDate, 1114: parseDate, 1184: parseDate, 1186: parseInterval, 3802: JSON.parse,
-    199: arrayOf(JSON.parse), 1000: arrayOf(parseBool), 1001: arrayOf(parseBytea), 1005: arrayOf(parseInt10), 1007: arrayOf(parseInt10),
-    1016: arrayOf(same), 1017: arrayOf(parsePoint), 1021: arrayOf(parseFloat), 1022: arrayOf(parseFloat), 1028: arrayOf(parseInt10),
-    1115: arrayOf(parseDate), 1182: arrayOf(parseDate), 1185: arrayOf(parseDate), 1187: arrayOf(parseInterval), 1231: arrayOf(parseFloat),
-    3807: arrayOf(JSON.parse),
+  const text = {};
+  const parserOf = (oid) => {
+    if (oid in text) return text[oid];
+    const parse = builtin(+oid);
+    return parse && (text[oid] = parse);
   };
-  for (const n of [651, 791, 1002, 1003, 1008, 1009, 1014, 1015, 1040, 1041, 1183, 1270, 2951, 3907]) text[n] = arrayOf(same);
   const binary = {};
   const types = {
     builtins: numbers,
     arrayParser: { create: (source, parse) => ({ parse: () => parseArray(source, parse || same) }) },
-    getTypeParser(oid, format) { return (format === 'binary' ? binary : text)[oid] || (format === 'binary' ? same : String); },
+    getTypeParser(oid, format) { return format === 'binary' ? binary[oid] || same : parserOf(oid) || String; },
     setTypeParser(oid, format, parse) {
       if (typeof format === 'function') { parse = format; format = 'text'; }
       (format === 'binary' ? binary : text)[oid] = parse;
