@@ -7,11 +7,13 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -147,10 +149,24 @@ func (c *Config) Plain(name string) bool {
 	return u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback())
 }
 
+// inClear says that a configured registry has the host, without TLS.
+func (c *Config) inClear(host string) bool {
+	for _, address := range append(slices.Collect(maps.Values(c.Scopes)), c.Registry) {
+		if u, err := url.Parse(address); err == nil && u.Scheme == "http" && u.Host == host {
+			return true
+		}
+	}
+	return false
+}
+
 // authorization is the header for the address, empty for none: the longest
-// configured prefix of it decides.
+// configured prefix of it decides. Nothing goes out in clear, except to a registry
+// that is configured so: where tarballs are is the registry's word.
 func (c *Config) authorization(u *url.URL) string {
 	at, header := "", ""
+	if u.Scheme != "https" && !c.inClear(u.Host) {
+		return ""
+	}
 	where := "//" + u.Host + u.Path
 	for scheme, entries := range map[string]map[string]string{"Bearer ": c.tokens, "Basic ": c.basics} {
 		for prefix, secret := range entries {

@@ -8,10 +8,13 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/Masterminds/semver/v3"
@@ -34,10 +37,37 @@ type Registry struct {
 // NewRegistry returns a Registry. It fetches nothing yet.
 func NewRegistry(c *Config) *Registry {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.DialContext = (&net.Dialer{Timeout: dialTime, Control: noMetadata}).DialContext
 	if c.roots != nil {
 		transport.TLSClientConfig = &tls.Config{RootCAs: c.roots, MinVersion: tls.VersionTLS12}
 	}
-	return &Registry{config: c, client: &http.Client{Transport: transport, Timeout: fetchTime}, known: map[string]*metadata{}}
+	return &Registry{config: c, client: &http.Client{Transport: transport, Timeout: fetchTime, CheckRedirect: redirected}, known: map[string]*metadata{}}
+}
+
+// dialTime bounds one connection attempt.
+const dialTime = 30 * time.Second
+
+// noMetadata refuses link-local addresses, where clouds keep the machine's
+// credentials: a registry's metadata and redirects name any host that they like.
+func noMetadata(_, address string, _ syscall.RawConn) error {
+	if at, err := netip.ParseAddrPort(address); err == nil && at.Addr().Unmap().IsLinkLocalUnicast() {
+		return fmt.Errorf("%s is no address of a registry", at.Addr())
+	}
+	return nil
+}
+
+// maxRedirects is what Go's own client allows.
+const maxRedirects = 10
+
+// redirected follows redirects, but none out of TLS: credentials go along.
+func redirected(req *http.Request, via []*http.Request) error {
+	switch last := via[len(via)-1]; {
+	case last.URL.Scheme == "https" && req.URL.Scheme != "https":
+		return errors.New("the registry sends us from https to http, where whoever sits in between sees and changes what is fetched")
+	case len(via) >= maxRedirects:
+		return errors.New("the registry sends us from here to there without end")
+	}
+	return nil
 }
 
 // metadata is what a registry tells of one package.
