@@ -7,6 +7,9 @@ BIN   := bin/rulebox
 RACE  := . ./sandbox ./bus ./gateway ./store ./transaction ./runtime/... ./modules ./internal/...
 NODE_CLIENT := examples/node-client/node_modules/.package-lock.json
 
+# the worker's program, which the binary embeds; see sandbox/program
+WORKER := sandbox/program/dist
+
 # what internal/bundle writes last
 BUNDLES := modules/npm/dist/stamp
 
@@ -25,13 +28,17 @@ WORKER_DEPS := $(GO) list -deps ./sandbox/worker | grep '^[^/]*[.]' | sort
 
 build: $(BUNDLES) ## the one binary, at bin/rulebox
 	@mkdir -p bin
-	$(GO) build -ldflags='-s -w' -o $(BIN) ./cmd/rulebox
+	@mkdir -p $(WORKER)
+	$(GO) build -ldflags='-s -w' -o $(WORKER)/worker ./sandbox/program/main
+	gzip -nf $(WORKER)/worker
+	$(GO) build -tags workerprogram -ldflags='-s -w' -o $(BIN) ./cmd/rulebox
 
 run: build ## build, serve, fire example logins; ONCE=1 ends after them; LISTEN, NATS_LISTEN choose addresses
 	@$(GO) run ./examples/tour -rulebox $(BIN) $(if $(ONCE),-once) $(if $(LISTEN),-listen $(LISTEN)) $(if $(NATS_LISTEN),-nats-listen $(NATS_LISTEN))
 
 test: debian $(NODE_CLIENT) $(ASSEMBLYSCRIPT) build ## everything, against real workers and servers
 	$(GO) test ./...
+	$(GO) test -tags workerprogram -run '^TestWorkersOfServer$$' ./cmd/rulebox
 	for m in $(MODULES); do $(GO) -C $$m test -count=1 ./... || exit 1; done
 	CGO_ENABLED=1 $(GO) test -race -short $(RACE)
 
@@ -71,7 +78,7 @@ $(BUNDLES): modules/npm/package.json modules/npm/package-lock.json $(wildcard mo
 	$(GO) run ./internal/bundle
 
 clean:
-	rm -rf bin data
+	rm -rf bin data $(WORKER)
 
 $(NODE_CLIENT): examples/node-client/package-lock.json
 	cd examples/node-client && npm ci --no-audit --no-fund --loglevel=error

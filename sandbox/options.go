@@ -26,6 +26,11 @@ type Options struct {
 	// Command starts a worker: executable path and arguments. Default: this
 	// executable with the argument `worker`.
 	Command []string
+	// Program, if not nil, is the worker's executable, and Command[0] only a name: a
+	// program that links nothing but the worker, so that its processes do not pay for
+	// the rest. It is the caller's, and stays open as long as the pool lives. See
+	// confine.NewProgram.
+	Program *os.File
 	// Plan is the jail. Default: what confine.Probe finds for JavaScript.
 	Plan *confine.Plan
 	// Warm is how many blank workers are kept ready. Default 2.

@@ -176,7 +176,7 @@ func (p *Pool) spawn(s *supply) (_ *worker, err error) {
 	}
 	w.stderr = r
 	defer errw.Close()
-	w.cmd = p.plan.For(s.profile).Command(p.opt.Command, append(slices.Clone(theirs), p.roots))
+	w.cmd = p.plan.For(s.profile).CommandOf(p.opt.Program, p.opt.Command, append(slices.Clone(theirs), p.roots))
 	w.cmd.Stderr = errw
 	if err := p.spawner.Start(w.cmd); err != nil {
 		w.cmd = nil

@@ -14,6 +14,7 @@ import (
 	"github.com/rulebox/rulebox"
 	"github.com/rulebox/rulebox/sandbox"
 	"github.com/rulebox/rulebox/sandbox/confine"
+	"github.com/rulebox/rulebox/sandbox/program"
 )
 
 // levels are what --isolation and --require take.
@@ -67,6 +68,25 @@ func (j *jailFlags) options(log *zap.Logger) (sandbox.Options, error) {
 	}
 	opt.Plan = plan
 	return opt, nil
+}
+
+// workerProgram returns what a server's workers execute, nil for this executable: where
+// the worker was not built in, or the machine does not execute what is in memory only.
+// A process for one login has nothing from it.
+func workerProgram(plan *confine.Plan, log *zap.Logger) *os.File {
+	f, err := program.Open()
+	if f == nil && err == nil {
+		return nil
+	}
+	if err == nil {
+		if err = plan.TryProgram(f); err == nil {
+			return f
+		}
+		f.Close()
+	}
+	log.Warn("workers run the whole of this binary, which takes about 1 MB more of memory for each: their own program cannot be executed from memory (sysctl vm.memfd_noexec, or a security module, may forbid it)",
+		zap.Error(err))
+	return nil
 }
 
 // checker makes the store's compile check of the pool's.

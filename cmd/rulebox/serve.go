@@ -305,6 +305,7 @@ func (f *serveFlags) pool(code *store.Code, log *zap.Logger) (*sandbox.Pool, err
 		return nil, err
 	}
 	opt.Code = code
+	opt.Program = workerProgram(opt.Plan, log)
 	opt.Warm, opt.MaxWorkers, opt.MaxPerTenant, opt.Connections = f.warm, f.maxWorkers, f.perTenant, f.dbConnections
 	return sandbox.New(opt)
 }

@@ -39,6 +39,8 @@ var rules = []rule{
 		not: []string{"github.com/evanw/esbuild/..."}, why: "source is transformed in one place"},
 	{who: []string{"./sandbox"}, not: []string{"./runtime/...", "./modules/..."},
 		why: "the parent side never parses, compiles or runs customers' code"},
+	{who: []string{"./sandbox/program"}, not: []string{"./runtime/...", "./modules/...", "./sandbox/worker"},
+		why: "the node embeds the worker's program and does not link it"},
 	{who: []string{"./transaction", "./store", "./bus", "./gateway"}, not: []string{"./sandbox/...", "./runtime/...", "./modules/..."},
 		why: "these decide, store and carry; they never execute"},
 	{who: []string{"./bus"}, not: []string{"./store/...", "./gateway/...", "./transaction/..."}, why: "adapters do not import each other"},

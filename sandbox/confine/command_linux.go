@@ -3,6 +3,7 @@ package confine
 import (
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -64,10 +65,16 @@ func mapHolds(file string) bool {
 // SysProcAttr. Start it with a Spawner if this process has a large heap. The
 // child must exit when the caller's end of the donated socket closes.
 func (p *Plan) Command(argv []string, files []*os.File) *exec.Cmd {
-	return p.command(argv, files, false)
+	return p.command(nil, argv, files, false)
 }
 
-func (p *Plan) command(argv []string, files []*os.File, probe bool) *exec.Cmd {
+// CommandOf is Command for a program that has no path, such as NewProgram's: argv[0]
+// is only its name. nil is Command.
+func (p *Plan) CommandOf(program *os.File, argv []string, files []*os.File) *exec.Cmd {
+	return p.command(program, argv, files, false)
+}
+
+func (p *Plan) command(program *os.File, argv []string, files []*os.File, probe bool) *exec.Cmd {
 	o := &order{profile: p.Profile, files: len(files), data: p.Data, probe: probe}
 	if o.data == 0 {
 		o.data = DefaultData
@@ -90,6 +97,12 @@ func (p *Plan) command(argv []string, files []*os.File, probe bool) *exec.Cmd {
 			envPlan + "=" + o.encode(),
 		},
 		SysProcAttr: o.attributes(os.Geteuid()),
+	}
+	if program != nil {
+		// One more descriptor, of which the order knows nothing: Enter closes it.
+		cmd.ExtraFiles = append(slices.Clone(files), program)
+		cmd.Path = descriptorPath + strconv.Itoa(3+len(files))
+		return cmd
 	}
 	// The path may lie in a folder that the worker's id cannot enter, or the file
 	// may be replaced by an upgrade; the link always leads to this very program.

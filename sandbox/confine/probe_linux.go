@@ -77,7 +77,7 @@ func Probe(p Profile) (*Plan, error) {
 	if !p.known() {
 		return nil, fmt.Errorf("confine: profile %q is not known", p)
 	}
-	if err := try(&Plan{Profile: p}); err != nil {
+	if err := try(&Plan{Profile: p}, nil); err != nil {
 		return nil, fmt.Errorf("confine: this program cannot start itself as a child: %w", err)
 	}
 	plan := &Plan{Profile: p, Missing: impossible()}
@@ -88,7 +88,7 @@ func Probe(p Profile) (*Plan, error) {
 		}
 	}
 	all := &Plan{Profile: p, Layers: wanted}
-	if try(all) == nil {
+	if try(all, nil) == nil {
 		plan.Layers = wanted
 	} else {
 		plan.climb(wanted)
@@ -120,7 +120,7 @@ func impossible() (out []Missing) {
 func (p *Plan) climb(wanted []Layer) {
 	for _, l := range wanted {
 		more := &Plan{Profile: p.Profile, Layers: append(p.Layers[:len(p.Layers):len(p.Layers)], l)}
-		if err := try(more); err != nil {
+		if err := try(more, nil); err != nil {
 			p.miss(l, err)
 			continue
 		}
@@ -132,15 +132,16 @@ func (p *Plan) miss(l Layer, err error) {
 	p.Missing = append(p.Missing, Missing{Layer: l, Why: strings.TrimPrefix(err.Error(), "confine: "), Advice: advice(l, err)})
 }
 
-// try starts one throw-away child under the plan and returns what it met.
-func try(p *Plan) error {
+// try starts one throw-away child under the plan, of the program or else the running
+// executable, and returns what it met.
+func try(p *Plan, program *os.File) error {
 	r, w, err := os.Pipe()
 	if err != nil {
 		return err
 	}
 	defer r.Close()
 	var stderr bytes.Buffer
-	cmd := p.command([]string{selfExe}, []*os.File{w}, true)
+	cmd := p.command(program, []string{selfExe}, []*os.File{w}, true)
 	cmd.Stderr = &stderr
 	err = cmd.Start()
 	w.Close()

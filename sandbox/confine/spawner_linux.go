@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -271,7 +272,14 @@ func spawnOne(request, oob []byte) (int, error) {
 	}
 	// Found out before there is a child: one that fails to execute stays a zombie
 	// of the node, which does not learn its pid.
-	if err := unix.Access(r.Path, unix.X_OK); err != nil {
+	path := r.Path
+	if fd, ok := descriptor(path); ok { // the child's, as numbered there
+		if fd >= len(fds) {
+			return 0, unix.EBADF
+		}
+		path = descriptorPath + strconv.Itoa(fds[fd])
+	}
+	if err := unix.Access(path, unix.X_OK); err != nil {
 		return 0, err
 	}
 	attr := &syscall.ProcAttr{Env: r.Env, Sys: o.attributes(os.Geteuid())}

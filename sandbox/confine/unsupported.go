@@ -5,6 +5,7 @@ package confine
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 )
@@ -22,6 +23,17 @@ func Probe(Profile) (*Plan, error) { return nil, errSystem }
 func (p *Plan) Command(argv []string, _ []*os.File) *exec.Cmd {
 	return &exec.Cmd{Path: argv[0], Args: argv, Err: errSystem}
 }
+
+// CommandOf returns a command that cannot be started.
+func (p *Plan) CommandOf(_ *os.File, argv []string, files []*os.File) *exec.Cmd {
+	return p.Command(argv, files)
+}
+
+// NewProgram fails on this system.
+func NewProgram(string, io.Reader) (*os.File, error) { return nil, errSystem }
+
+// TryProgram fails on this system.
+func (p *Plan) TryProgram(*os.File) error { return errSystem }
 
 // Enter fails on this system.
 func Enter() ([]Layer, error) { return nil, errSystem }

@@ -23,13 +23,13 @@ import (
 func TestOrdinaryUser(t *testing.T) {
 	needRoot(t)
 	cmd := exec.Command(copySelf(t, 0o755), "-test.v", "-test.run",
-		"^(TestEverything|TestSurvive|TestAsOrdinaryUser|TestLayersAsOrdinaryUser|TestInherited|TestOnlyThePlan|TestSpawner|TestSignals)$")
+		"^(TestEverything|TestSurvive|TestAsOrdinaryUser|TestLayersAsOrdinaryUser|TestInherited|TestOnlyThePlan|TestSpawner|TestProgram|TestSignals)$")
 	cmd.Dir = "/"
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH")}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s", out)
-	for _, name := range []string{"TestEverything/socket", "TestSurvive", "TestAsOrdinaryUser", "TestLayersAsOrdinaryUser", "TestInherited", "TestOnlyThePlan", "TestSpawner", "TestSignals"} {
+	for _, name := range []string{"TestEverything/socket", "TestSurvive", "TestAsOrdinaryUser", "TestLayersAsOrdinaryUser", "TestInherited", "TestOnlyThePlan", "TestSpawner", "TestProgram/spawner", "TestSignals"} {
 		require.Contains(t, string(out), "--- PASS: "+name)
 	}
 }

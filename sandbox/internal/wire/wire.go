@@ -21,7 +21,7 @@ import (
 	"sync/atomic"
 )
 
-// Version is sent in Ready. A node and its workers are the same executable, so a
+// Version is sent in Ready. A node and its workers are built together, so a
 // difference means that the executable was replaced while the node ran.
 const Version = 4
 

@@ -1,0 +1,5 @@
+//go:build !workerprogram
+
+package program
+
+var compressed []byte
