@@ -34,6 +34,10 @@ type call struct {
 	abandoned bool
 }
 
+// givesWay tells whether the worker is scheduled as idle work from the start.
+// Caller holds Pool.mu.
+func (c *call) givesWay() bool { return c.heavy || c.exclusive }
+
 // An outcome is the answer to a call, or (again) the news that it was lost with
 // its worker before it began.
 type outcome struct {
@@ -91,7 +95,7 @@ func (p *Pool) invoke(ctx context.Context, inv *rulebox.Invocation) (*rulebox.Re
 				return out.unpack()
 			}
 		case errors.As(err, &e):
-			p.release(w)
+			p.release(w, c)
 			return nil, e
 		default:
 			p.lose(w)

@@ -57,8 +57,7 @@ func (p *Pool) inspect() {
 			liars = append(liars, func() { w.kill(&death{cause: byProtocol, detail: err}) })
 			continue
 		}
-		if burns && !w.demoted {
-			w.demoted = true
+		if burns && !w.demoted.Swap(true) {
 			busy = append(busy, w)
 		}
 		seq, _, since := w.page.Get()
@@ -67,8 +66,7 @@ func (p *Pool) inspect() {
 		}
 		if w.overstays(seq, since, now, p.opt.Grace) {
 			late = append(late, w)
-		} else if !w.demoted {
-			w.demoted = true
+		} else if !w.demoted.Swap(true) {
 			busy = append(busy, w)
 			p.remember(w.chainOf(seq))
 		}
@@ -76,8 +74,7 @@ func (p *Pool) inspect() {
 	p.mu.Unlock()
 	for _, w := range busy {
 		p.stats.demoted.Add(1)
-		// If it fails, others wait longer, which is no reason to do anything.
-		w.reschedule(unix.SCHED_IDLE)
+		p.settle(w)
 	}
 	for _, end := range liars {
 		end()
@@ -137,10 +134,25 @@ func (w *worker) overstays(seq uint64, since, now time.Time, grace time.Duration
 	return now.Sub(since) > w.wall+grace
 }
 
-// promote undoes a demotion. Without the privilege to do so the worker is
-// replaced.
-func (p *Pool) promote(w *worker) {
-	if err := w.reschedule(unix.SCHED_NORMAL); err != nil {
+// settle schedules the worker as it should be. Who changes demoted calls it
+// afterwards, without Pool.mu: several may at a time, and the last one to come
+// sees the last change. A worker that cannot be promoted, for want of the
+// privilege, is replaced. If one cannot be demoted, others wait longer, which is
+// no reason to do anything.
+func (p *Pool) settle(w *worker) {
+	w.sched.Lock()
+	idle := w.demoted.Load()
+	var err error
+	if idle != w.idle {
+		w.idle = idle
+		if idle {
+			w.reschedule(unix.SCHED_IDLE)
+		} else {
+			err = w.reschedule(unix.SCHED_NORMAL)
+		}
+	}
+	w.sched.Unlock()
+	if err != nil {
 		p.retireSoon(w)
 	}
 }

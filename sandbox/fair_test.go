@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"github.com/rulebox/rulebox"
 )
@@ -82,4 +83,63 @@ func TestHeavyChainGivesWayFromTheStart(t *testing.T) {
 		}
 	}
 	require.False(t, heavy())
+}
+
+// Calls that come and go beside the look-out leave the worker scheduled as the
+// last of them had it: one left behind as idle work would make light logins slow
+// on a busy machine.
+func TestLastChangeOfScheduleStands(t *testing.T) {
+	p := open(t, Options{MaxPerTenant: 1})
+	_, err := login(bg(t), p, chainOf("acme", okRule))
+	require.NoError(t, err)
+	w := theWorker(t, p)
+	policy := func() uint32 {
+		attr, err := unix.SchedGetAttr(w.cmd.Process.Pid, 0)
+		require.NoError(t, err)
+		return attr.Policy
+	}
+	for i := range 300 {
+		var wg sync.WaitGroup
+		for _, idle := range []bool{true, false, i%2 == 0} {
+			wg.Add(1)
+			go func() {
+				defer wg.Done()
+				p.mu.Lock()
+				w.demoted.Store(idle)
+				p.mu.Unlock()
+				p.settle(w)
+			}()
+		}
+		wg.Wait()
+		want := uint32(unix.SCHED_NORMAL)
+		if w.demoted.Load() {
+			want = unix.SCHED_IDLE
+		}
+		require.Equal(t, want, policy(), "round %d", i)
+	}
+}
+
+// A caller has its answer before its place is free, so that the next call can be
+// there already: it gives way on, if it is to.
+func TestReleaseLeavesTheNextCallItsSchedule(t *testing.T) {
+	p := open(t, Options{MaxPerTenant: 1})
+	light, heavy := chainOf("acme", okRule), chainOf("acme", okRule)
+	p.mu.Lock()
+	p.remember(heavy)
+	p.mu.Unlock()
+	take := func(c *rulebox.Chain) (*worker, *call) {
+		call, err := newCall(bg(t), &rulebox.Invocation{Chain: c})
+		require.NoError(t, err)
+		w, err := p.acquire(bg(t), call)
+		require.NoError(t, err)
+		return w, call
+	}
+	w, first := take(light)
+	require.False(t, w.demoted.Load())
+	same, next := take(heavy)
+	require.Same(t, w, same)
+	p.release(w, first)
+	require.True(t, w.demoted.Load(), "the first one's end")
+	p.release(w, next)
+	require.False(t, w.demoted.Load(), "the heavy one's end")
 }

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/rulebox/rulebox"
 	"github.com/rulebox/rulebox/sandbox/confine"
 )
@@ -62,6 +60,7 @@ func (p *Pool) acquire(ctx context.Context, c *call) (*worker, error) {
 	if len(g.waiters) == 0 {
 		if w := p.pick(g, c); w != nil {
 			p.mu.Unlock()
+			p.settle(w)
 			return w, nil
 		}
 	}
@@ -84,6 +83,7 @@ func (p *Pool) acquire(ctx context.Context, c *call) (*worker, error) {
 		if w == nil {
 			return nil, errClosing()
 		}
+		p.settle(w)
 		return w, nil
 	case <-ctx.Done():
 	case <-timer.C:
@@ -106,7 +106,7 @@ func (p *Pool) leaveQueue(g *group, wt *waiter) {
 	}
 	p.mu.Unlock()
 	if w := <-wt.ch; w != nil {
-		p.release(w)
+		p.release(w, wt.c)
 	}
 }
 
@@ -163,7 +163,8 @@ func (p *Pool) drop(g *group) {
 	}
 }
 
-// pick chooses a worker and takes a place in it; nil if the call has to wait.
+// pick chooses a worker and takes a place in it; nil if the call has to wait. Who
+// gets the worker must settle it.
 func (p *Pool) pick(g *group, c *call) *worker {
 	now := time.Now()
 	w := p.choose(g, c, now)
@@ -173,15 +174,11 @@ func (p *Pool) pick(g *group, c *call) *worker {
 	w.load++
 	w.exclusive = c.exclusive
 	w.lastSent, w.trimmed = now, false
-	if _, c.heavy = p.heavy[c.chain]; c.heavy || c.exclusive {
-		if !w.demoted {
-			w.demoted = true
-			w.reschedule(unix.SCHED_IDLE)
-		}
-	} else if w.demoted {
-		w.demoted = false
-		w.reschedule(unix.SCHED_NORMAL)
+	_, c.heavy = p.heavy[c.chain]
+	if c.givesWay() {
+		w.heavy++
 	}
+	w.demoted.Store(c.givesWay())
 	return w
 }
 
@@ -281,25 +278,29 @@ func (p *Pool) idlest(g *group) *worker {
 	return old
 }
 
-// release gives a place back and hands it on.
-func (p *Pool) release(w *worker) {
+// release gives the call's place back and hands it on.
+func (p *Pool) release(w *worker, c *call) {
 	p.mu.Lock()
 	w.load--
 	w.exclusive = false
 	w.lastUsed = time.Now()
 	end := w.leaving && w.load == 0
-	promote := w.demoted
-	w.demoted = false
+	if c.givesWay() {
+		w.heavy--
+	}
+	// The next call may have been sent already, and give way from the start.
+	if w.heavy == 0 {
+		w.demoted.Store(false)
+	}
 	if g := w.group; g != nil && len(g.waiters) > 0 {
 		p.pump(g)
 	}
 	p.mu.Unlock()
-	switch {
-	case end:
+	if end {
 		w.kill(&death{cause: byRetire})
-	case promote:
-		p.promote(w)
+		return
 	}
+	p.settle(w)
 }
 
 // lose gives back a place in a worker that turned out to be dead.

@@ -58,8 +58,9 @@ func (w *worker) send(ctx context.Context, c *call) error {
 		return err
 	}
 	defer func() {
+		full := w.table.code > w.table.room
 		<-w.writing
-		if w.table.code > w.table.room {
+		if full {
 			w.pool.retireSoon(w)
 		}
 	}()

@@ -39,13 +39,20 @@ type worker struct {
 	memory    int64  // the limits of the lease; set once, before the first call
 	wall      time.Duration
 	load      int  // places taken
+	heavy     int  // those of them whose calls give way from the start
 	exclusive bool // its one invocation runs alone
 	leaving   bool // gets no more work, is killed when load is 0
 	trimmed   bool
-	demoted   bool // scheduled as idle work
 	lastUsed  time.Time
 	lastSent  time.Time
 	meter     meter
+
+	// demoted says that the worker is to be scheduled as idle work. Written under
+	// Pool.mu.
+	demoted atomic.Bool
+	// sched guards idle, which says that it is, and is held while that changes.
+	sched sync.Mutex
+	idle  bool
 
 	// there guards gone: the process id means this process until it was waited
 	// for. Taken last.
@@ -301,7 +308,7 @@ func (w *worker) read() error {
 		if !c.abandoned {
 			c.done <- out
 		}
-		w.pool.release(w)
+		w.pool.release(w, c)
 	}
 }
 
@@ -331,7 +338,7 @@ func (w *worker) putBack(c *call) {
 	if !c.abandoned {
 		c.done <- d.verdict(w, c)
 	}
-	w.pool.release(w)
+	w.pool.release(w, c)
 }
 
 // abandon marks the call as answered by the node; false if the worker's answer
