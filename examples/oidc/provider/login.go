@@ -57,47 +57,37 @@ func (s *Server) checkPassword(w http.ResponseWriter, r *http.Request) {
 	}
 	email, password := r.PostFormValue("email"), r.PostFormValue("password")
 	user, err := s.prove(r, email, password)
-	if err != nil {
-		if !refused(err) {
+	if err != nil || user == nil {
+		text := event.FailedLogin
+		if err != nil {
+			text = transaction.PublicText(err)
+		}
+		if err != nil && rulebox.CodeOf(err) != rulebox.CodeDenied {
 			s.log(err, "the database script failed")
 		}
 		s.page(w, http.StatusUnauthorized, "login.html", form{Request: req.id, Client: s.storage.clients[req.ask.ClientID].Name,
-			Email: email, Error: transaction.PublicText(err)})
+			Email: email, Error: text})
 		return
 	}
 	req.proven(user)
 	loginContext := s.context(req, r, req.query)
-	res, err := s.Rulebox.Login(r.Context(), s.Tenant, scriptUser(user, s.Connection), loginContext)
+	res, err := s.Rulebox.Login(r.Context(), s.Tenant, scriptUser(user), loginContext)
 	s.decide(w, r, req, res, err)
 }
 
-// errNoProfile is how old scripts say that the credentials are wrong.
-var errNoProfile = &rulebox.Error{Code: rulebox.CodeDenied, Name: wrongPassword, Message: "the script login gave no profile"}
-
-const wrongPassword = "WrongUsernameOrPasswordError"
-
-// refused tells a script's verdict from a failure that it has passed on: most give
-// the callback what their database's driver gave them.
-func refused(err error) bool {
-	var e *rulebox.Error
-	return errors.As(err, &e) && e.Code == rulebox.CodeDenied && (e.Name == wrongPassword || e.Name == "UnauthorizedError")
-}
-
-// prove asks the database for the user with this password.
+// prove asks the database for the user with this password. There is none, and no
+// error, if the password is another one or nobody has this address; a denial is a
+// refusal in the script's words.
 func (s *Server) prove(r *http.Request, email, password string) (*User, error) {
-	res, err := s.Rulebox.Database(r.Context(), s.Tenant, s.Connection, "login", email, password)
-	if err != nil {
+	account, err := s.Rulebox.Directory().Login(r.Context(), event.Query{Tenant: s.Tenant, Connection: s.Connection}, email, password)
+	if err != nil || account.Status != event.Found {
 		return nil, err
 	}
 	profile := map[string]any{}
-	if len(res.Values) == 0 || !decode(res.Values[0], &profile) || len(profile) == 0 {
-		return nil, errNoProfile // callback(null, false) and the like
+	if !decode(account.Profile, &profile) {
+		return nil, rulebox.Errorf(rulebox.CodeInternal, "the profile of a user who was found is no object")
 	}
-	id, err := idOf(profile)
-	if err != nil {
-		return nil, err
-	}
-	return s.Users.LoggedIn(id, profile)
+	return s.Users.LoggedIn(account.UserID, profile)
 }
 
 // goOn is where the browser comes back to after a redirect of a script.
@@ -134,13 +124,13 @@ func (s *Server) goOn(w http.ResponseWriter, r *http.Request) {
 	if ours {
 		// A rule's redirect: all rules run again, and are told so.
 		loginContext.OriginalProtocol, loginContext.Protocol = loginContext.Protocol, "redirect-callback"
-		res, err := s.Rulebox.Login(r.Context(), s.Tenant, scriptUser(user, s.Connection), loginContext)
+		res, err := s.Rulebox.Login(r.Context(), s.Tenant, scriptUser(user), loginContext)
 		s.decide(w, r, req, res, err)
 		return
 	}
 	// An action's redirect: the action goes on. Rulebox knows whether the state is
 	// still good, so it is asked whatever we think of this login.
-	res, err := s.Rulebox.Resume(r.Context(), s.Tenant, rulebox.TriggerLogin, state, scriptUser(user, s.Connection), loginContext)
+	res, err := s.Rulebox.Resume(r.Context(), s.Tenant, rulebox.TriggerLogin, state, scriptUser(user), loginContext)
 	if req.over() {
 		text := endedLogin
 		var e *rulebox.Error

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -13,7 +14,6 @@ import (
 	"github.com/zitadel/oidc/v3/pkg/op"
 
 	"github.com/rulebox/rulebox"
-	"github.com/rulebox/rulebox/event"
 )
 
 // decide does what the scripts have decided. The caller holds req.step.
@@ -187,29 +187,12 @@ func (s *Server) log(err error, what string) {
 	s.Log.Error(what, "code", e.Code, "script", e.Script, "message", e.Message, "hint", e.Hint)
 }
 
-// idOf is the user's id of a profile that a database script gave.
-func idOf(profile map[string]any) (string, error) {
-	const prefix = "auth0|"
-	id, ok := profile["user_id"].(string)
-	if n, isNumber := profile["user_id"].(json.Number); isNumber {
-		id, ok = n.String(), true
-	}
-	if id = strings.TrimPrefix(id, prefix); !ok || id == "" {
-		return "", rulebox.Errorf(rulebox.CodeThrew, "the profile of the script login has no user_id").WithHint("give callback(null, profile) an object with user_id")
-	}
-	return prefix + id, nil
-}
-
 // scriptUser is the user as scripts know it: the database's profile, and what
 // belongs to this server.
-func scriptUser(u *User, connection string) map[string]any {
-	user := make(map[string]any, len(u.Profile)+6)
-	for name, v := range u.Profile {
-		user[name] = v
-	}
-	user["user_id"] = u.ID
+func scriptUser(u *User) map[string]any {
+	user := make(map[string]any, len(u.Profile)+4)
+	maps.Copy(user, u.Profile)
 	user["created_at"], user["updated_at"] = u.Created, u.LastLogin
-	user["identities"] = []event.LoginIdentity{{Connection: connection, Provider: "auth0", UserID: strings.TrimPrefix(u.ID, "auth0|")}}
 	user["user_metadata"] = metadata(u.Profile["user_metadata"], u.UserMetadata)
 	user["app_metadata"] = metadata(u.Profile["app_metadata"], u.AppMetadata)
 	return user

@@ -16,7 +16,8 @@ import (
 type User struct {
 	// ID has the prefix of databases: auth0|7.
 	ID string `json:"id"`
-	// Profile is what the database script said at the last login.
+	// Profile is what the database said at the last login, as Rulebox made it whole:
+	// with user_id and identities.
 	Profile map[string]any `json:"profile"`
 	// UserMetadata and AppMetadata are what actions have set, over what the
 	// database has; nil takes a key away.

@@ -25,7 +25,7 @@ func TestUsersOutliveTheProcess(t *testing.T) {
 	u, err := users.LoggedIn("auth0|1", map[string]any{"app_metadata": map[string]any{"plan": "silver", "old": 2.0}})
 	require.NoError(t, err)
 	require.Equal(t, 2, u.Logins)
-	user := scriptUser(u, "members")
+	user := scriptUser(u)
 	require.Equal(t, map[string]any{"plan": "silver", "new": []any{true}}, user["app_metadata"], "what was set is over what the database has")
 	require.Equal(t, map[string]any{"lang": "de"}, user["user_metadata"])
 	info, err := os.Stat(path)
@@ -57,20 +57,4 @@ func TestUsersThatCannotBeRead(t *testing.T) {
 	_, err = users.LoggedIn("auth0|1", nil)
 	require.Error(t, err)
 	require.Nil(t, users.Get("auth0|1"), "what is not on disk is not there")
-}
-
-func TestIDs(t *testing.T) {
-	for _, c := range []struct {
-		id   any
-		want string
-	}{{"7", "auth0|7"}, {"auth0|7", "auth0|7"}, {"", ""}, {nil, ""}, {true, ""}, {"auth0|", ""}} {
-		id, err := idOf(map[string]any{"user_id": c.id})
-		require.Equal(t, c.want, id)
-		require.Equal(t, c.want == "", err != nil, c.id)
-	}
-	profile := map[string]any{}
-	require.True(t, decode([]byte(`{"user_id": 12345678901234567890}`), &profile))
-	id, err := idOf(profile)
-	require.NoError(t, err)
-	require.Equal(t, "auth0|12345678901234567890", id)
 }
