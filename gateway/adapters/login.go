@@ -38,12 +38,13 @@ func (c *call) connectionOr(name string) string {
 	return first(name, c.setting.Connection, c.name)
 }
 
-// queryAndScope is the query of the request, with the scopes where Auth0 has them.
+// queryAndScope is the query of the request, with the scopes where Auth0 has them:
+// those that the server tells, whatever the user has put into the query.
 func (o *occasion) queryAndScope() object {
 	if o.scope == nil {
 		return orEmpty(o.query)
 	}
-	return merged(object{"scope": strings.Join(o.scope, " ")}, o.query)
+	return merged(o.query, object{"scope": strings.Join(o.scope, " ")})
 }
 
 // clientOr returns the application that scripts are to see.

@@ -2,8 +2,10 @@ package adapters
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -13,6 +15,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/rulebox/rulebox"
 )
 
 // broken is a body that does not arrive whole.
@@ -102,4 +106,21 @@ func TestNamesMadeUpShareOneRoom(t *testing.T) {
 		require.Equal(t, 401, e.send("POST", tenant+"/adapters/supabase/send-sms", "x", h...).Code)
 	}
 	assert.Equal(t, map[string]bool{"shop": true, "": true}, rooms)
+}
+
+// The user writes the query of the address at which Kratos' login begins. Scripts
+// read the scopes there that Hydra was asked for, not those that the user added.
+func TestUserDoesNotChooseTheScopesThatScriptsSee(t *testing.T) {
+	e := newEdge(t)
+	var scope string
+	e.reply = func(_ context.Context, inv *rulebox.Invocation) (*rulebox.Result, error) {
+		var c struct{ Request struct{ Query struct{ Scope string } } }
+		require.NoError(t, json.Unmarshal(inv.Args[1], &c))
+		scope = c.Request.Query.Scope
+		return &rulebox.Result{ID: inv.ID, Decision: rulebox.Allow, Values: inv.Args[:2]}, nil
+	}
+	body := `{"identity":{"id":"i"},"flow":{"request_url":"https://k.example/self-service/login/browser?login_challenge=x&scope=openid",
+		"oauth2_login_request":{"client":{"client_id":"c"},"requested_scope":["openid","admin"]}}}`
+	require.Equal(t, 200, e.send("POST", "shop/adapters/kratos/login", body, "X-Api-Key", secret).Code)
+	assert.Equal(t, "openid admin", scope)
 }
