@@ -241,6 +241,9 @@ func parseCommands(trigger string, texts []json.RawMessage) ([]command, error) {
 	for i, text := range texts {
 		c, what := parseCommand(on, text)
 		if what != "" {
+			if _, known := forms[c.name]; !known {
+				c.name = "" // a worker that was taken over could say a password here, for the log
+			}
 			return nil, rulebox.Errorf(rulebox.CodeInternal, "what the actions asked for could not be understood").
 				WithHint("the node's log has the cause").
 				WithCause(fmt.Errorf("transaction: command %d of %d at %s, %.80q, %s", i+1, len(texts), trigger, c.name, what))

@@ -114,7 +114,9 @@ func TestUserDoesNotChooseTheScopesThatScriptsSee(t *testing.T) {
 	e := newEdge(t)
 	var scope string
 	e.reply = func(_ context.Context, inv *rulebox.Invocation) (*rulebox.Result, error) {
-		var c struct{ Request struct{ Query struct{ Scope string } } }
+		var c struct {
+			Request struct{ Query struct{ Scope string } }
+		}
 		require.NoError(t, json.Unmarshal(inv.Args[1], &c))
 		scope = c.Request.Query.Scope
 		return &rulebox.Result{ID: inv.ID, Decision: rulebox.Allow, Values: inv.Args[:2]}, nil
