@@ -84,7 +84,7 @@ func (l *loader) export(file string, v any, known ...string) error {
 		return err
 	}
 	var members map[string]any
-	if err := l.documentAs(looseJSON, text, &members); err != nil {
+	if err := l.lacks(file, l.documentAs(looseJSON, text, &members)); err != nil {
 		return err
 	}
 	for name := range members {
@@ -92,7 +92,7 @@ func (l *loader) export(file string, v any, known ...string) error {
 			return fmt.Errorf("unknown field %q; did you mean %q?", name, n)
 		}
 	}
-	return l.documentAs(looseJSON, text, v)
+	return l.lacks(file, l.documentAs(looseJSON, text, v))
 }
 
 // actions reads actions/*.json and their code.
@@ -284,7 +284,9 @@ func (l *loader) bindings(actions map[string]*action) (map[string][]*action, err
 		return nil, inFile("triggers", fmt.Errorf("there are %s; the deploy CLI reads one, so keep one", strings.Join(files, " and ")))
 	}
 	bound := map[string][]*action{}
+	l.triggersFile = "triggers/triggers.json"
 	if len(files) == 1 {
+		l.triggersFile = files[0]
 		if bound, err = l.bound(files[0], actions); err != nil {
 			return nil, inFile(files[0], err)
 		}
@@ -301,7 +303,7 @@ func (l *loader) bound(file string, actions map[string]*action) (map[string][]*a
 		ActionName  string `json:"action_name"`
 		DisplayName string `json:"display_name"`
 	}
-	if err := l.documentAs(looseJSON, text, &lists); err != nil {
+	if err := l.lacks(file, l.documentAs(looseJSON, text, &lists)); err != nil {
 		return nil, err
 	}
 	bound := map[string][]*action{}

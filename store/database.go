@@ -134,7 +134,9 @@ func (l *loader) configure(d *database) (err error) {
 	d.configuration = make(map[string]string, len(d.declared))
 	for _, key := range slices.Sorted(maps.Keys(d.declared)) {
 		if d.configuration[key], err = l.secret(owner{d.connection.Name, d.file}, key, d.declared[key]); err != nil {
-			return inFile(d.file, fmt.Errorf("options.configuration: %w", err))
+			if err = l.lacks(d.file, fmt.Errorf("options.configuration: %w", err)); err != nil {
+				return inFile(d.file, err)
+			}
 		}
 	}
 	return nil

@@ -175,22 +175,33 @@ func line(text []byte, offset int64) int {
 	return 1 + bytes.Count(text[:min(int(offset), len(text))], []byte("\n"))
 }
 
-// An unsetError says that a placeholder has no value.
-type unsetError struct{ placeholder, variable string }
+// An unsetError says that placeholders have no value.
+type unsetError struct {
+	placeholders, variables []string
+	decoded                 bool // the document could be decoded all the same
+}
 
 func (e *unsetError) Error() string {
-	return fmt.Sprintf("%s has no value: put one into config.json under AUTH0_KEYWORD_REPLACE_MAPPINGS, or into the environment as %s", e.placeholder, e.variable)
+	has, one := "has", "one"
+	if len(e.placeholders) > 1 {
+		has, one = "have", "them"
+	}
+	return fmt.Sprintf("%s %s no value: put %s into config.json under AUTH0_KEYWORD_REPLACE_MAPPINGS, or into the environment as %s",
+		strings.Join(e.placeholders, ", "), has, one, strings.Join(e.variables, ", "))
 }
 
 // document decodes one of the tenant's JSON files, its placeholders replaced. One
-// without a value is an *unsetError, and v is decoded all the same if it can be:
+// without a value is an *unsetError, which tells of all, and v is decoded all the same if it can be:
 // taken as it stands it would be sent to others as a password.
 func (l *loader) document(text []byte, v any) error { return l.documentAs(strictJSON, text, v) }
 
 func (l *loader) documentAs(decode func([]byte, any) error, text []byte, v any) error {
 	err := decode(l.keywords.replace(text), v)
 	if unset := l.keywords.unset(string(text)); unset != nil {
-		unset.variable = envPrefix(l.name) + unset.variable
+		for i, key := range unset.variables {
+			unset.variables[i] = envPrefix(l.name) + key
+		}
+		unset.decoded = err == nil
 		return unset
 	}
 	if err != nil && placeholder().Match(text) {

@@ -90,16 +90,21 @@ func (k keywords) mask(err error) error {
 // unreplaced names the first placeholder left in text, empty if there is none.
 func unreplaced(text string) string { return placeholder().FindString(text) }
 
-// unset finds the first placeholder of a file that has no value; its error names
-// the key as the variable. Values are not looked at: they may hold anything.
+// unset finds the placeholders of a file that have no value; its error names the
+// keys as the variables. Values are not looked at: they may hold anything.
 func (k keywords) unset(text string) *unsetError {
+	var e *unsetError
 	for _, m := range placeholder().FindAllStringSubmatch(text, -1) {
 		key := m[1] + m[2] + m[3] // one of the three has matched
-		if _, ok := k[key]; !ok {
-			return &unsetError{strings.Trim(m[0], `"`), key}
+		if _, ok := k[key]; ok || e != nil && slices.Contains(e.variables, key) {
+			continue
 		}
+		if e == nil {
+			e = &unsetError{}
+		}
+		e.placeholders, e.variables = append(e.placeholders, strings.Trim(m[0], `"`)), append(e.variables, key)
 	}
-	return nil
+	return e
 }
 
 // literal is the text of a value: a string's content, or else its JSON.

@@ -166,7 +166,7 @@ func TestDeclaredAndDenied(t *testing.T) {
 -- acme/actions/a/code.js --
 exports.onExecutePostLogin = () => {};
 -- acme/actions/idle.json --
-{"dependencies": [{"name": "axios", "version": "1"}]}
+{"deployed": false, "dependencies": [{"name": "axios", "version": "1"}]}
 -- acme/actions/idle/code.js --
 1
 -- acme/action-modules/m.json --

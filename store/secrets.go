@@ -95,8 +95,11 @@ func (l *loader) secret(o owner, name string, inFile *string) (string, error) {
 		return v, l.unambiguous(variable(name), o, name)
 	}
 	prefix := prefixOf(secretVariables, l.name)
-	return "", fmt.Errorf("the value of %q is not in the file, for exports do not show it: put it there (##KEY## takes one from config.json), or into the environment as %s%s, or for the whole tenant as %s%s",
-		name, prefix, o.variable(name), prefix, variable(name))
+	mine, every := prefix+o.variable(name), prefix+variable(name)
+	return "", &valueError{
+		text: fmt.Sprintf("the value of %q is not in the file, for exports do not show it: put it there (##KEY## takes one from config.json), or into the environment as %s, or for the whole tenant as %s", name, mine, every),
+		what: fmt.Sprintf("%q", name), from: mine + " or " + every + " (for the whole tenant)",
+	}
 }
 
 // secretValue is {name, value} of exports.
@@ -116,7 +119,10 @@ func (l *loader) secrets(o owner, list []secretValue) (map[string]string, error)
 		}
 		v, err := l.secret(o, s.Name, s.Value)
 		if err != nil {
-			return nil, fmt.Errorf("secrets: %w", err)
+			err = l.lacks(o.file, fmt.Errorf("secrets: %w", err))
+		}
+		if err != nil {
+			return nil, err
 		}
 		m[s.Name] = v
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -67,6 +68,8 @@ type loader struct {
 	reads         map[string]bool    // the files that were read
 	claims        map[string][]claim // by the variable that is the owner's own
 	warnings      []string           // for the log: what does no harm here
+	triggersFile  string             // says which actions run
+	missing       []lack             // values that files name and nothing supplies
 }
 
 // warn notes a warning if there is cause.
@@ -83,8 +86,11 @@ var errChanging = errors.New("its files change while they are read")
 // load returns the tenant's snapshot. Its errors quote no value of a placeholder.
 func (l *loader) load(ctx context.Context, check CheckFunc) (*transaction.Tenant, error) {
 	t, err := l.loadAll(ctx, check)
-	if err == nil || errors.Is(err, errChanging) || rulebox.CodeOf(err) == rulebox.CodeUnavailable {
+	if errors.Is(err, errChanging) || rulebox.CodeOf(err) == rulebox.CodeUnavailable {
 		return t, err
+	}
+	if err = l.withMissing(err); err == nil {
+		return t, nil
 	}
 	return nil, l.keywords.mask(err)
 }
@@ -113,8 +119,9 @@ func (l *loader) loadAll(ctx context.Context, check CheckFunc) (*transaction.Ten
 	if !l.same() {
 		return nil, errChanging
 	}
-	if err := l.checkAll(ctx, p, check); err != nil {
-		return nil, err
+	wrong := l.checkAll(ctx, p, check)
+	if wrong != nil && (rulebox.CodeOf(wrong) == rulebox.CodeUnavailable || ctx.Err() != nil) {
+		return nil, wrong
 	}
 	t := &transaction.Tenant{
 		Name:           l.name,
@@ -128,8 +135,13 @@ func (l *loader) loadAll(ctx context.Context, check CheckFunc) (*transaction.Ten
 	for _, d := range p.databases {
 		t.Connections[d.connection.Name] = d.connection
 	}
-	t.Chains, err = l.chains(p, limits)
-	return t, err
+	t.Chains, err = l.chains(p, limits) // notes what is missing, whatever else is wrong
+	if err = cmp.Or(wrong, err); err != nil {
+		return nil, err
+	}
+	l.warnUnset(p)
+	l.warnUnbound(p)
+	return t, nil
 }
 
 // prepare reads what the other files depend on: placeholder values and settings.
@@ -156,7 +168,7 @@ func (l *loader) prepare() error {
 	if err != nil {
 		return nil // there is no such file: all defaults
 	}
-	if err = l.document(text, l.settings); err != nil {
+	if err = l.lacks(settingsFile, l.document(text, l.settings)); err != nil {
 		return inFile(settingsFile, err)
 	}
 	return inFile(settingsFile, l.settings.validate())
@@ -186,6 +198,7 @@ func (l *loader) configuration() (map[string]string, error) {
 		if unset := (*unsetError)(nil); errors.As(err, &unset) && values[c.Key] {
 			err = nil // the environment overrides what stands in the file
 		}
+		err = l.lacks(file, err)
 		if err == nil && c.Key == "" {
 			err = errors.New(`"key" is missing; the file is like {"key": "API_KEY", "value": "…"}`)
 		}
@@ -193,7 +206,10 @@ func (l *loader) configuration() (map[string]string, error) {
 			err = fmt.Errorf("the key %q is also that of %s", c.Key, other)
 		}
 		if err == nil && c.Value == nil && !values[c.Key] {
-			err = fmt.Errorf(`"value" is missing; put it here or into the environment as %s%s`, envPrefix(l.name), c.Key)
+			err = l.lacks(file, &valueError{
+				text: fmt.Sprintf(`"value" is missing; put it here or into the environment as %s%s`, envPrefix(l.name), c.Key),
+				what: `"value"`, from: envPrefix(l.name) + c.Key,
+			})
 		}
 		if err != nil {
 			return nil, inFile(file, err)
@@ -276,7 +292,7 @@ func (l *loader) ruleMeta(file string) (*rule, string, error) {
 		return nil, "", err
 	}
 	r := &rule{file: file}
-	if err := l.document(text, &r.ruleFile); err != nil {
+	if err := l.lacks(file, l.document(text, &r.ruleFile)); err != nil {
 		return nil, "", err
 	}
 	if r.Name == "" {

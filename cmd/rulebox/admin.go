@@ -92,6 +92,7 @@ func createToken(data string, tenants []string, name string, std stdio) int {
 	if name == "" {
 		name = cmp.Or(strings.Join(tenants, "-"), "operator")
 	}
+	warnNewData(data, std)
 	if err := os.MkdirAll(data, 0o700); err != nil {
 		return fails(std, dataError(err))
 	}
@@ -104,6 +105,7 @@ func createToken(data string, tenants []string, name string, std stdio) int {
 		return fails(std, err)
 	}
 	fmt.Fprintln(std.out, t)
+	warnUnknown(data, tenants, "token", std)
 	return exitOK
 }
 
@@ -154,10 +156,12 @@ func createCreds(data string, tenants []string, name string, std stdio) int {
 	if name == "" {
 		name = strings.Join(tenants, "-")
 	}
+	warnNewData(data, std)
 	path, err := bus.CreateCreds(data, tenants, name)
 	if err != nil {
 		return fails(std, err)
 	}
 	fmt.Fprintln(std.out, path)
+	warnUnknown(data, tenants, "credential", std)
 	return exitOK
 }

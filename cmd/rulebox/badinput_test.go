@@ -210,8 +210,15 @@ function (user, context, callback) { callback(); }
 	require.Contains(t, a.at(".error.hint"), "a:2:")
 	require.True(t, logged(n, `tenant does not load.*"broken".*rules/a.js.*a:2:`), "%s", n.stderr)
 	require.True(t, logged(n, `Wrong.Name.*small letters`), "%s", n.stderr)
+	require.Contains(t, n.stdout.String(), "rulebox serves 1 tenant: ", "what does not load is not served")
+	require.Regexp(t, `(?m)^rulebox: the tenant broken did not load, and its logins fault until it does: rules/a.js: .*a:2:`, n.stdout.String())
+	require.Regexp(t, `(?m)^rulebox: the folder Wrong.Name is no tenant: `, n.stdout.String())
 	writeFiles(t, n.tenants, "-- broken/rules/a.js --\nfunction (user, context, callback) { callback(); }\n")
 	require.Eventually(t, func() bool { return n.login("broken", someLogin).status == 200 }, safety, 5*time.Millisecond)
+
+	none := serveNode(t, "")
+	require.Contains(t, none.stdout.String(), "rulebox serves 0 tenants: ")
+	require.Contains(t, none.stdout.String(), "rulebox: there is no tenant in "+none.tenants+" yet")
 
 	missing := newNode(t, "")
 	missing.tenants = filepath.Join(missing.tenants, "nowhere")

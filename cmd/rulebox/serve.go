@@ -207,6 +207,9 @@ func (f *serveFlags) serve(ctx context.Context, log *zap.Logger, std stdio) erro
 	if err := folder.Load(ctx); err != nil {
 		return err
 	}
+	if err := rememberServed(f.data, f.tenants); err != nil {
+		log.Warn("which folder of tenants is served was not written down: commands cannot tell misspelled names", zap.Error(err))
+	}
 	s.start("tenants", folder.Run)
 
 	numbers := newMetrics()
@@ -238,7 +241,8 @@ func (f *serveFlags) serve(ctx context.Context, log *zap.Logger, std stdio) erro
 	if err := firstToken(tokens, std); err != nil {
 		return err
 	}
-	fmt.Fprintf(std.out, "rulebox serves %s: NATS at %s, HTTP at %s\n", count(len(folder.Names()), "tenant"), conn.ConnectedUrl(), listener.Addr())
+	served := tellTenants(folder, f.tenants, std.out)
+	fmt.Fprintf(std.out, "rulebox serves %s: NATS at %s, HTTP at %s\n", count(served, "tenant"), conn.ConnectedUrl(), listener.Addr())
 	select {
 	case <-ctx.Done():
 		log.Info("draining")

@@ -1,0 +1,153 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/internal/glance"
+)
+
+// A valueError says that a value which a file names is nowhere.
+type valueError struct {
+	text string // what is said of it alone
+	what string // the value, when there are several
+	from string // the variables that would supply it
+}
+
+func (e *valueError) Error() string { return e.text }
+
+// lack is a value that is missing, with the file that names it.
+type lack struct {
+	*valueError
+	file string
+	err  error // what is said of it alone, with the place in the file
+}
+
+// lacks notes a value that is missing, for all are told at once, and returns nil.
+// Any other error it returns.
+func (l *loader) lacks(file string, err error) error {
+	var value *valueError
+	var unset *unsetError
+	switch {
+	case errors.As(err, &value):
+	case errors.As(err, &unset) && unset.decoded:
+		value = &valueError{text: unset.Error(), what: strings.Join(unset.placeholders, ", "), from: strings.Join(unset.variables, " and ")}
+	default:
+		return err
+	}
+	one := lack{value, file, inFile(file, err)}
+	if !slices.ContainsFunc(l.missing, func(m lack) bool { return m.err.Error() == one.err.Error() }) {
+		l.missing = append(l.missing, one)
+	}
+	return nil
+}
+
+// withMissing returns what is wrong with the tenant: err, which may be nil, and the
+// values that are missing.
+func (l *loader) withMissing(err error) error {
+	if len(l.missing) == 0 {
+		return err
+	}
+	told := l.missing[0].err
+	if len(l.missing) > 1 {
+		var b strings.Builder
+		fmt.Fprintf(&b, "%d values are missing; put each into its file, or into config.json under AUTH0_KEYWORD_REPLACE_MAPPINGS where the file has ##KEY##, or into the environment:", len(l.missing))
+		for i, m := range l.missing {
+			fmt.Fprintf(&b, " (%d) %s: %s: %s;", i+1, m.file, m.what, m.from)
+		}
+		told = errors.New(strings.TrimSuffix(b.String(), ";"))
+	}
+	// What is wrong because a value is missing is no mistake of its own.
+	if err == nil || placeholder().MatchString(err.Error()) {
+		return told
+	}
+	return fmt.Errorf("%w; besides, %w", told, err)
+}
+
+// warnUnset tells of scripts that run and read values which nothing supplies: they
+// find undefined. It looks at the text only, and tells what is sure.
+func (l *loader) warnUnset(p *parts) {
+	for _, r := range p.rules {
+		if r.Enabled == nil || *r.Enabled {
+			l.unset(r.source, "configuration.", glance.Configuration(rulebox.KindRule, r.script.Source), p.configuration,
+				"rules-configs/NAME.json or the environment as "+envPrefix(l.name)+"NAME")
+		}
+	}
+	secrets := func(part *part, object, file string) {
+		declared := map[string]string{}
+		for _, s := range part.Secrets {
+			declared[s.Name] = ""
+		}
+		l.unset(part.source, object, glance.Secrets(part.script.Kind, part.script.Source), declared, `"secrets" of `+file)
+	}
+	for _, a := range boundOnce(p) {
+		secrets(&a.part, "event.secrets.", a.file)
+	}
+	for _, h := range p.hooks {
+		if h.enabled {
+			secrets(&h.part, "context.webtask.secrets.", h.file)
+		}
+	}
+	for _, d := range p.databases {
+		for _, operation := range slices.Sorted(maps.Keys(d.scripts)) {
+			if s := d.scripts[operation]; d.connection.Enabled {
+				l.unset(s.source, "configuration.", glance.Configuration(rulebox.KindDBScript, s.script.Source), d.configuration, "options.configuration of "+d.file)
+			}
+		}
+	}
+}
+
+func (l *loader) unset(source, object string, reads glance.Reads, values map[string]string, where string) {
+	var names []string
+	for _, name := range reads.Names {
+		if _, ok := values[name]; !ok {
+			names = append(names, object+name)
+		}
+	}
+	l.warn(len(names) > 0, "%s reads %s, undefined here: values come from %s", source, strings.Join(names, ", "), where)
+}
+
+// boundOnce lists the actions that a trigger runs, by name.
+func boundOnce(p *parts) (all []*action) {
+	for _, list := range p.bound {
+		for _, a := range list {
+			if !slices.Contains(all, a) {
+				all = append(all, a)
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b *action) int { return strings.Compare(a.Name, b.Name) })
+	return all
+}
+
+// warnUnbound tells of actions that are deployed and that no trigger runs.
+func (l *loader) warnUnbound(p *parts) {
+	bound := boundOnce(p)
+	var idle []*action
+	for _, a := range p.actions {
+		if a.deployed && !slices.Contains(bound, a) {
+			idle = append(idle, a)
+		}
+	}
+	if len(idle) == 0 {
+		return
+	}
+	slices.SortFunc(idle, func(a, b *action) int { return strings.Compare(a.Name, b.Name) })
+	names := make([]string, len(idle))
+	for i, a := range idle {
+		names[i] = fmt.Sprintf("%q", a.Name)
+	}
+	at := rulebox.TriggerPostLogin
+	if len(idle[0].supports) > 0 {
+		at = idle[0].supports[0]
+	}
+	run := "no trigger runs the action "
+	if len(idle) > 1 {
+		run = "no trigger runs the actions "
+	}
+	l.warn(true, "%s%s: name them in %s, such as {%q: [{\"action_name\": %s}]}, or set deployed to false", run, strings.Join(names, ", "), l.triggersFile, at, names[0])
+}
