@@ -17,22 +17,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/internal/pooltest"
 	"github.com/rulebox/rulebox/internal/testserver"
 	"github.com/rulebox/rulebox/modules/mysqlwire"
 	"github.com/rulebox/rulebox/modules/pgwire"
 	"github.com/rulebox/rulebox/sandbox"
-	"github.com/rulebox/rulebox/sandbox/confine"
-	"github.com/rulebox/rulebox/sandbox/worker"
 )
 
-// The test binary is its own worker, as the server is.
-func TestMain(m *testing.M) {
-	confine.Init()
-	if len(os.Args) > 1 && os.Args[1] == "worker" {
-		worker.Main()
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { pooltest.Main(m) }
 
 func bg(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
@@ -61,15 +53,7 @@ func open(t *testing.T, folder, address string, configuration map[string]string)
 			Scripts: []*rulebox.Script{rulebox.NewScript(rulebox.KindDBScript, name, string(source))},
 		}
 	}
-	pool, err := sandbox.New(sandbox.Options{Warm: 1})
-	require.NoError(t, err)
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- pool.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		require.NoError(t, <-done)
-	})
+	pool := pooltest.Start(t, sandbox.Options{Warm: 1})
 	c.pool = pool
 	return c
 }
@@ -146,22 +130,29 @@ func schema(t *testing.T, folder string) string {
 	return string(b)
 }
 
-func TestPostgreSQL(t *testing.T) {
+// postgresWith is a server with TLS that ran sql, what scripts are told about it,
+// and what runs more.
+func postgresWith(t *testing.T, sql string) (*testserver.Server, map[string]string, func(sql string)) {
 	certificate := testserver.NewCertificate(t, []string{"127.0.0.1"})
 	s := testserver.PostgreSQL(t, testserver.Options{TLS: certificate})
-	raw, err := net.Dial("tcp", s.Address())
-	require.NoError(t, err)
-	admin, err := pgwire.Connect(bg(t), raw, &pgwire.Config{User: s.User, Password: s.Password, Database: s.Database})
-	require.NoError(t, err)
-	defer admin.Close()
-	_, err = admin.Query(bg(t), schema(t, "postgres"))
-	require.NoError(t, err)
-	live(t, open(t, "postgres", s.Address(), map[string]string{
+	query := func(sql string) {
+		raw, err := net.Dial("tcp", s.Address())
+		require.NoError(t, err)
+		admin, err := pgwire.Connect(bg(t), raw, &pgwire.Config{User: s.User, Password: s.Password, Database: s.Database})
+		require.NoError(t, err)
+		defer admin.Close()
+		_, err = admin.Query(bg(t), sql)
+		require.NoError(t, err)
+	}
+	query(sql)
+	return s, map[string]string{
 		"DATABASE_URL": "postgres://" + s.User + ":" + strings.ReplaceAll(s.Password, " ", "%20") + "@" + s.Address() + "/" + s.Database, "DATABASE_CA": certificate.CA,
-	}))
+	}, query
 }
 
-func TestMariaDB(t *testing.T) {
+// mariadb is a server with TLS and the schema of the folder mysql, and what scripts
+// are told about it.
+func mariadb(t *testing.T) (*testserver.Server, map[string]string) {
 	certificate := testserver.NewCertificate(t, []string{"127.0.0.1"})
 	s := testserver.MariaDB(t, testserver.Options{TLS: certificate})
 	raw, err := net.Dial("tcp", s.Address())
@@ -171,7 +162,17 @@ func TestMariaDB(t *testing.T) {
 	defer admin.Close()
 	_, err = admin.Query(bg(t), schema(t, "mysql"))
 	require.NoError(t, err)
-	live(t, open(t, "mysql", s.Address(), map[string]string{
+	return s, map[string]string{
 		"DB_HOST": s.Host, "DB_PORT": strconv.Itoa(s.Port), "DB_USER": s.User, "DB_PASSWORD": s.Password, "DB_NAME": s.Database, "DB_CA": certificate.CA,
-	}))
+	}
+}
+
+func TestPostgreSQL(t *testing.T) {
+	s, configuration, _ := postgresWith(t, schema(t, "postgres"))
+	live(t, open(t, "postgres", s.Address(), configuration))
+}
+
+func TestMariaDB(t *testing.T) {
+	s, configuration := mariadb(t)
+	live(t, open(t, "mysql", s.Address(), configuration))
 }

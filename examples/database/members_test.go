@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -21,9 +20,8 @@ import (
 
 	"github.com/rulebox/rulebox"
 	"github.com/rulebox/rulebox/event"
+	"github.com/rulebox/rulebox/internal/pooltest"
 	"github.com/rulebox/rulebox/internal/testserver"
-	"github.com/rulebox/rulebox/modules/mysqlwire"
-	"github.com/rulebox/rulebox/modules/pgwire"
 	"github.com/rulebox/rulebox/sandbox"
 	"github.com/rulebox/rulebox/store"
 	"github.com/rulebox/rulebox/transaction"
@@ -50,15 +48,7 @@ func members(t *testing.T, folder, address string, configuration map[string]stri
 	}
 	f := store.OpenFolder(tenants, func(context.Context, *rulebox.Script) error { return nil }, zap.NewNop())
 	require.NoError(t, f.Load(bg(t)))
-	pool, err := sandbox.New(sandbox.Options{Warm: 1})
-	require.NoError(t, err)
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- pool.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		require.NoError(t, <-done)
-	})
+	pool := pooltest.Start(t, sandbox.Options{Warm: 1})
 	return &transaction.Directory{Tenants: f, Next: &transaction.Pipeline{Tenants: f, Next: pool}, Pad: time.Millisecond}
 }
 
@@ -119,42 +109,14 @@ func member(t *testing.T, d *transaction.Directory) {
 	status(event.Done)(d.Delete(ctx, connectionMembers, after.UserID))
 }
 
-func postgresWith(t *testing.T, sql string) (*testserver.Server, map[string]string, func(sql string)) {
-	certificate := testserver.NewCertificate(t, []string{"127.0.0.1"})
-	s := testserver.PostgreSQL(t, testserver.Options{TLS: certificate})
-	query := func(sql string) {
-		raw, err := net.Dial("tcp", s.Address())
-		require.NoError(t, err)
-		admin, err := pgwire.Connect(bg(t), raw, &pgwire.Config{User: s.User, Password: s.Password, Database: s.Database})
-		require.NoError(t, err)
-		defer admin.Close()
-		_, err = admin.Query(bg(t), sql)
-		require.NoError(t, err)
-	}
-	query(sql)
-	return s, map[string]string{
-		"DATABASE_URL": "postgres://" + s.User + ":" + strings.ReplaceAll(s.Password, " ", "%20") + "@" + s.Address() + "/" + s.Database, "DATABASE_CA": certificate.CA,
-	}, query
-}
-
 func TestMembersPostgreSQL(t *testing.T) {
 	s, configuration, _ := postgresWith(t, schema(t, "postgres"))
 	member(t, members(t, "postgres", s.Address(), configuration))
 }
 
 func TestMembersMariaDB(t *testing.T) {
-	certificate := testserver.NewCertificate(t, []string{"127.0.0.1"})
-	s := testserver.MariaDB(t, testserver.Options{TLS: certificate})
-	raw, err := net.Dial("tcp", s.Address())
-	require.NoError(t, err)
-	admin, err := mysqlwire.Connect(bg(t), raw, &mysqlwire.Config{User: s.User, Password: s.Password, Database: s.Database})
-	require.NoError(t, err)
-	defer admin.Close()
-	_, err = admin.Query(bg(t), schema(t, "mysql"))
-	require.NoError(t, err)
-	member(t, members(t, "mysql", s.Address(), map[string]string{
-		"DB_HOST": s.Host, "DB_PORT": fmt.Sprint(s.Port), "DB_USER": s.User, "DB_PASSWORD": s.Password, "DB_NAME": s.Database, "DB_CA": certificate.CA,
-	}))
+	s, configuration := mariadb(t)
+	member(t, members(t, "mysql", s.Address(), configuration))
 }
 
 // Users that an application had before: a hash of each of its generations. They

@@ -11,13 +11,12 @@ import (
 	"net/http/httptest"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/rulebox/rulebox"
-	"github.com/rulebox/rulebox/bus"
+	"github.com/rulebox/rulebox/internal/pooltest"
 	"github.com/rulebox/rulebox/internal/testserver"
 	"github.com/rulebox/rulebox/modules"
 	"github.com/rulebox/rulebox/modules/mysqlwire"
@@ -50,45 +49,15 @@ func databaseDoors(t *testing.T) []namedDoor {
 		runner.Close()
 		modules.CloseConnections(h)
 	})
-	pool, err := sandbox.New(sandbox.Options{MaxWorkers: 8, MaxPerTenant: 1, Warm: 2})
-	require.NoError(t, err)
-	run(t, pool.Run)
+	pool := pooltest.Start(t, sandbox.Options{MaxWorkers: 8, MaxPerTenant: 1, Warm: 2})
 	return []namedDoor{{"process", through(runner)}, {"pool", through(pool)}, {"nats", databasesOverNATS(t, pool)}}
 }
 
-// manyTenants are those that were added.
-type manyTenants struct {
-	mu  sync.Mutex // guards all
-	all map[string]*transaction.Tenant
-}
-
-func (m *manyTenants) Tenant(name string) *transaction.Tenant {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.all[name]
-}
-
 func databasesOverNATS(t *testing.T, pool *sandbox.Pool) databaseDoor {
-	tenants := &manyTenants{all: map[string]*transaction.Tenant{}}
-	server, err := bus.StartServer(bus.ServerOptions{DataDir: t.TempDir(), Listen: "127.0.0.1:0"})
-	require.NoError(t, err)
-	t.Cleanup(server.Close)
-	conn, err := server.Conn()
-	require.NoError(t, err)
-	t.Cleanup(conn.Close)
-	handler := &transaction.Directory{Tenants: tenants, Pad: shortPad, Next: &transaction.Pipeline{Tenants: tenants, Next: pool}}
-	ready := make(chan struct{})
-	run(t, func(ctx context.Context) error {
-		return bus.Serve(ctx, bus.ServeOptions{Conn: conn, Handler: handler, Ready: func() { close(ready) }})
-	})
-	<-ready
-	client, err := bus.Connect(context.Background(), bus.ConnectOptions{DataDir: server.DataDir(), URL: server.URL()})
-	require.NoError(t, err)
-	t.Cleanup(client.Close)
+	tenants := &bound{}
+	client := overBus(t, &transaction.Directory{Tenants: tenants, Pad: shortPad, Next: &transaction.Pipeline{Tenants: tenants, Next: pool}})
 	return func(_ *testing.T, tenant *transaction.Tenant) rulebox.Invoker {
-		tenants.mu.Lock()
-		defer tenants.mu.Unlock()
-		tenants.all[tenant.Name] = tenant
+		tenants.Store(tenant.Name, tenant)
 		return client
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/internal/pooltest"
 	"github.com/rulebox/rulebox/modules"
 	"github.com/rulebox/rulebox/sandbox"
 	"github.com/stretchr/testify/require"
@@ -25,9 +26,7 @@ func TestHeavyPackagesFitIntoHalfOfTheMemory(t *testing.T) {
 	if m, ok := modules.Lookup("lodash"); ok && m.Retired != "" {
 		t.Skip(m.Retired)
 	}
-	pool, err := sandbox.New(sandbox.Options{MaxWorkers: 8, MaxPerTenant: 1, Warm: 1})
-	require.NoError(t, err)
-	run(t, pool.Run)
+	pool := pooltest.Start(t, sandbox.Options{MaxWorkers: 8, MaxPerTenant: 1, Warm: 1})
 	for _, name := range heavy {
 		t.Run(name, func(t *testing.T) {
 			source := "function (user, context, callback) { context.idToken.n = Object.keys(require('" + name + "')).length; callback(null, user, context); }"

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/internal/pooltest"
 	"github.com/rulebox/rulebox/sandbox"
 )
 
@@ -24,9 +25,7 @@ var heaviest = []string{"tls", "stream", "pg@8.16.3", "mysql2@3.14.1", "auth0@4.
 // rules that require the heaviest modules, one and all, again and again.
 func TestHeaviestModulesInTheJail(t *testing.T) {
 	const runs = 40
-	pool, err := sandbox.New(sandbox.Options{MaxWorkers: 16, MaxPerTenant: 1, Warm: 1})
-	require.NoError(t, err)
-	run(t, pool.Run)
+	pool := pooltest.Start(t, sandbox.Options{MaxWorkers: 16, MaxPerTenant: 1, Warm: 1})
 	before := workers(t)
 	sources := map[string]string{"all ten": ""}
 	for _, name := range heaviest {

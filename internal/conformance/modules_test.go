@@ -3,42 +3,26 @@
 package conformance
 
 import (
-	"context"
-	"crypto/rand"
 	"fmt"
-	"io"
-	"net"
 	"testing"
 
-	"github.com/stretchr/testify/require"
-
 	"github.com/rulebox/rulebox"
-	"github.com/rulebox/rulebox/bus"
+	"github.com/rulebox/rulebox/internal/pooltest"
 	"github.com/rulebox/rulebox/runtime"
 	"github.com/rulebox/rulebox/sandbox"
 	"github.com/rulebox/rulebox/transaction"
 )
 
-// directHost dials itself: in process there is no broker.
-type directHost struct{}
-
-func (directHost) Dial(ctx context.Context, network, address string) (net.Conn, error) {
-	return new(net.Dialer).DialContext(ctx, network, address)
-}
-func (directHost) Rand() io.Reader { return rand.Reader }
-
 func TestModulesInProcess(t *testing.T) {
 	RunModules(t, func(t *testing.T, chain *rulebox.Chain) rulebox.Invoker {
-		r := runtime.NewRunner(runtime.Options{Host: directHost{}})
+		r := runtime.NewRunner(runtime.Options{Host: &dialer{}})
 		t.Cleanup(r.Close)
 		return r
 	}, "broker")
 }
 
 func TestModulesInThePool(t *testing.T) {
-	pool, err := sandbox.New(sandbox.Options{MaxWorkers: 32, MaxPerTenant: 1, Warm: 4})
-	require.NoError(t, err)
-	run(t, pool.Run)
+	pool := pooltest.Start(t, sandbox.Options{MaxWorkers: 32, MaxPerTenant: 1, Warm: 4})
 	RunModules(t, func(t *testing.T, chain *rulebox.Chain) rulebox.Invoker {
 		chain.Session = t.Name()
 		return pool
@@ -46,24 +30,9 @@ func TestModulesInThePool(t *testing.T) {
 }
 
 func TestModulesOverNATS(t *testing.T) {
-	pool, err := sandbox.New(sandbox.Options{MaxWorkers: 32, MaxPerTenant: 1, Warm: 4})
-	require.NoError(t, err)
-	run(t, pool.Run)
-	server, err := bus.StartServer(bus.ServerOptions{DataDir: t.TempDir(), Listen: "127.0.0.1:0"})
-	require.NoError(t, err)
-	t.Cleanup(server.Close)
-	conn, err := server.Conn()
-	require.NoError(t, err)
-	t.Cleanup(conn.Close)
+	pool := pooltest.Start(t, sandbox.Options{MaxWorkers: 32, MaxPerTenant: 1, Warm: 4})
 	tenants := &bound{}
-	ready := make(chan struct{})
-	run(t, func(ctx context.Context) error {
-		return bus.Serve(ctx, bus.ServeOptions{Conn: conn, Handler: &transaction.Pipeline{Tenants: tenants, Next: pool}, Ready: func() { close(ready) }})
-	})
-	<-ready
-	client, err := bus.Connect(context.Background(), bus.ConnectOptions{DataDir: server.DataDir(), URL: server.URL()})
-	require.NoError(t, err)
-	t.Cleanup(client.Close)
+	client := overBus(t, &transaction.Pipeline{Tenants: tenants, Next: pool})
 	n := 0
 	RunModules(t, func(t *testing.T, chain *rulebox.Chain) rulebox.Invoker {
 		n++

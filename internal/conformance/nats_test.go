@@ -5,7 +5,6 @@ package conformance
 import (
 	"context"
 	"fmt"
-	"os"
 	"slices"
 	"sync"
 	"testing"
@@ -14,19 +13,12 @@ import (
 
 	"github.com/rulebox/rulebox"
 	"github.com/rulebox/rulebox/bus"
+	"github.com/rulebox/rulebox/internal/pooltest"
 	"github.com/rulebox/rulebox/sandbox"
-	"github.com/rulebox/rulebox/sandbox/confine"
-	"github.com/rulebox/rulebox/sandbox/worker"
 	"github.com/rulebox/rulebox/transaction"
 )
 
-func TestMain(m *testing.M) {
-	confine.Init()
-	if len(os.Args) > 1 && os.Args[1] == "worker" {
-		worker.Main()
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { pooltest.Main(m) }
 
 // bound holds one tenant for each case.
 type bound struct{ sync.Map }
@@ -51,27 +43,31 @@ func (o overNATS) Invoke(ctx context.Context, inv *rulebox.Invocation) (*rulebox
 	return o.client.Invoke(ctx, &rulebox.Invocation{Tenant: o.tenant, Trigger: inv.Trigger, ID: inv.ID, Args: inv.Args})
 }
 
-// Scripts and callers cannot tell how far apart they are: the same cases over
-// NATS, through the pipeline, in jailed workers.
-func TestOverNATS(t *testing.T) {
-	pool, err := sandbox.New(sandbox.Options{MaxWorkers: 32, MaxPerTenant: 1, Warm: 4})
-	require.NoError(t, err)
-	run(t, pool.Run)
+// overBus serves the handler over NATS and returns a client that asks it.
+func overBus(t *testing.T, handler rulebox.Invoker) *bus.Client {
 	server, err := bus.StartServer(bus.ServerOptions{DataDir: t.TempDir(), Listen: "127.0.0.1:0"})
 	require.NoError(t, err)
 	t.Cleanup(server.Close)
 	conn, err := server.Conn()
 	require.NoError(t, err)
 	t.Cleanup(conn.Close)
-	tenants := &bound{}
 	ready := make(chan struct{})
-	run(t, func(ctx context.Context) error {
-		return bus.Serve(ctx, bus.ServeOptions{Conn: conn, Handler: &transaction.Pipeline{Tenants: tenants, Next: pool}, Ready: func() { close(ready) }})
+	pooltest.Run(t, func(ctx context.Context) error {
+		return bus.Serve(ctx, bus.ServeOptions{Conn: conn, Handler: handler, Ready: func() { close(ready) }})
 	})
 	<-ready
 	client, err := bus.Connect(context.Background(), bus.ConnectOptions{DataDir: server.DataDir(), URL: server.URL()})
 	require.NoError(t, err)
 	t.Cleanup(client.Close)
+	return client
+}
+
+// Scripts and callers cannot tell how far apart they are: the same cases over
+// NATS, through the pipeline, in jailed workers.
+func TestOverNATS(t *testing.T) {
+	pool := pooltest.Start(t, sandbox.Options{MaxWorkers: 32, MaxPerTenant: 1, Warm: 4})
+	tenants := &bound{}
+	client := overBus(t, &transaction.Pipeline{Tenants: tenants, Next: pool})
 	n := 0
 	RunAdjusted(t, func(t *testing.T, chain *rulebox.Chain) rulebox.Invoker {
 		if chain.Scripts == nil || chain.Scripts[0].Kind == rulebox.KindDBScript {
@@ -95,15 +91,4 @@ func piped(c *Case) {
 		c.Want.Commands = &kept
 	}
 	c.Want.Suspended = nil
-}
-
-// run runs a part until the test ends.
-func run(t *testing.T, part func(context.Context) error) {
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- part(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		require.NoError(t, <-done)
-	})
 }

@@ -38,7 +38,7 @@ func service(t *testing.T, address, body string) any {
 		"\n})(); } catch (e) { callback(e); return; } context.idToken.r = r; callback(null, user, context); }"
 	chain := &rulebox.Chain{Tenant: "acme", Trigger: rulebox.TriggerLogin, Scripts: []*rulebox.Script{rulebox.NewScript(rulebox.KindRule, "r", source)},
 		Configuration: map[string]string{"BASE": "http://" + address, "HOST": host, "PORT": port}}
-	r := runtime.NewRunner(runtime.Options{Host: directHost{}})
+	r := runtime.NewRunner(runtime.Options{Host: &dialer{}})
 	t.Cleanup(r.Close)
 	ctx, cancel := context.WithTimeout(t.Context(), safety)
 	defer cancel()

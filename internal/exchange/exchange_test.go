@@ -12,7 +12,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -21,20 +20,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/internal/pooltest"
 	"github.com/rulebox/rulebox/modules"
 	"github.com/rulebox/rulebox/runtime"
 	"github.com/rulebox/rulebox/sandbox"
 	"github.com/rulebox/rulebox/sandbox/confine"
-	"github.com/rulebox/rulebox/sandbox/worker"
 )
 
-func TestMain(m *testing.M) {
-	confine.Init()
-	if len(os.Args) > 1 && os.Args[1] == "worker" {
-		worker.Main()
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { pooltest.Main(m) }
 
 // wall is generous: a heavy package is compiled within it on a busy machine.
 const wall = 30 * time.Second
@@ -59,15 +52,7 @@ func pool(t *testing.T) *sandbox.Pool {
 	t.Helper()
 	plan, err := confine.Probe(confine.JS)
 	require.NoError(t, err)
-	p, err := sandbox.New(sandbox.Options{Plan: plan, Warm: 1, MaxWorkers: 4})
-	require.NoError(t, err)
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- p.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		require.NoError(t, <-done)
-	})
+	p := pooltest.Start(t, sandbox.Options{Plan: plan, Warm: 1, MaxWorkers: 4})
 	return p
 }
 

@@ -9,9 +9,9 @@ import (
 	"net/netip"
 	"testing"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/rulebox/rulebox/internal/pooltest"
 	"github.com/rulebox/rulebox/sandbox"
 	"github.com/rulebox/rulebox/sandbox/confine"
 )
@@ -48,15 +48,7 @@ func TestNamesInTheJail(t *testing.T) {
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 	plan, err := confine.Probe(confine.JS)
 	require.NoError(t, err)
-	p, err := sandbox.New(sandbox.Options{Plan: plan, Warm: 1, Egress: sandbox.Egress{Resolver: zone{}}})
-	require.NoError(t, err)
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- p.Run(ctx) }()
-	defer func() {
-		cancel()
-		assert.NoError(t, <-done)
-	}()
+	p := pooltest.Start(t, sandbox.Options{Plan: plan, Warm: 1, Egress: sandbox.Egress{Resolver: zone{}}})
 	got, err := exchange{configuration: map[string]string{"PORT": port}, egress: []string{"peer.test:" + port}, body: `
 		const dns = require('dns').promises, net = require('net'), tls = require('tls');
 		const told = async (p) => { try { return await p; } catch (e) { return e.code; } };

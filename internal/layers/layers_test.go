@@ -58,7 +58,7 @@ var rules = []rule{
 		why: "packages are fetched by a command, never by the node"},
 	{who: []string{"./internal/npm/..."}, not: []string{"./runtime/...", "./modules/...", "./sandbox/..."},
 		why: "what reads foreign archives runs nothing"},
-	{who: []string{"./event", "./internal/glance", "./internal/near", "./internal/request", "./internal/schema", "./internal/trigger", "./internal/unsaved"},
+	{who: []string{"./event", "./internal/glance", "./internal/jsonterms", "./internal/near", "./internal/request", "./internal/schema", "./internal/trigger", "./internal/unsaved"},
 		not: []string{"./bus/...", "./store/...", "./gateway/...", "./transaction/...", "./sandbox/...", "./runtime/...", "./modules/..."},
 		why: "words and bodies are below every part: all doors share them"},
 	{who: []string{"./event"}, not: []string{"./internal/..."}, why: "callers' programs import it: it holds types only"},
@@ -67,6 +67,7 @@ var rules = []rule{
 	{who: []string{"./..."}, except: []string{"./cmd/...", "./examples/...", "./internal/bench/...", "./internal/e2e/..."}, not: []string{"./cmd/...", "./examples/..."},
 		why: "programs stand above all packages"},
 	{who: []string{"./..."}, except: []string{"./internal/testserver", "./internal/bench/..."}, not: []string{"./internal/testserver"}, why: "real servers are started by tests and benchmarks only"},
+	{who: []string{"./..."}, except: []string{"./internal/pooltest"}, not: []string{"./internal/pooltest"}, why: "programs start their own pools"},
 	{who: []string{"./..."}, except: []string{"./internal/wiretest"}, not: []string{"./internal/wiretest"}, why: "a server that only pretends is for tests"},
 }
 

@@ -20,18 +20,12 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/internal/pooltest"
 	"github.com/rulebox/rulebox/sandbox"
 	"github.com/rulebox/rulebox/sandbox/confine"
-	"github.com/rulebox/rulebox/sandbox/worker"
 )
 
-func TestMain(m *testing.M) {
-	confine.Init()
-	if len(os.Args) > 1 && os.Args[1] == "worker" {
-		worker.Main()
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { pooltest.Main(m) }
 
 const (
 	wall   = 300 * time.Millisecond
@@ -138,15 +132,7 @@ func TestHostile(t *testing.T) {
 }
 
 func start(t *testing.T, plan *confine.Plan) *sandbox.Pool {
-	pool, err := sandbox.New(sandbox.Options{Plan: plan, Warm: 4, MaxWorkers: 8, CompileTime: compileTime, Egress: sandbox.Egress{Resolver: attacker{}}})
-	require.NoError(t, err)
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- pool.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		assert.NoError(t, <-done)
-	})
+	pool := pooltest.Start(t, sandbox.Options{Plan: plan, Warm: 4, MaxWorkers: 8, CompileTime: compileTime, Egress: sandbox.Egress{Resolver: attacker{}}})
 	return pool
 }
 
