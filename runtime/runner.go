@@ -143,7 +143,7 @@ func (r *Runner) onCPU(ctx context.Context, g *gate, inv *rulebox.Invocation, de
 	var realm *js.Realm
 	defer func() {
 		if x := recover(); x != nil {
-			res, err = nil, rulebox.Errorf(rulebox.CodeInternal, "the runner failed").WithCause(fmt.Errorf("%v\n%s", x, debug.Stack()))
+			res, err = nil, rulebox.Errorf(rulebox.CodeInternal, "the runner failed").WithCause(fmt.Errorf("%s\n%s", panicText(x), debug.Stack()))
 		}
 		g.Leave()
 		if realm != nil {
@@ -188,6 +188,21 @@ func (r *Runner) onCPU(ctx context.Context, g *gate, inv *rulebox.Invocation, de
 		return res, fail
 	}
 	return res, nil
+}
+
+// panicText is what the node's log is told of a panic: no value that a guest may
+// have made.
+func panicText(x any) string {
+	switch x := x.(type) {
+	case interface { // of Go's own runtime
+		error
+		RuntimeError()
+	}:
+		return x.Error()
+	case string:
+		return x
+	}
+	return fmt.Sprintf("a panic with a %T", x)
 }
 
 // leave closes a realm whose part has ended, or lets what is in flight go on.

@@ -272,7 +272,14 @@ func (r *Realm) Close() {
 // enginePanic is a Go panic inside the engine.
 type enginePanic struct{ value any }
 
-func (e *enginePanic) Error() string { return fmt.Sprint(e.value) }
+// Error is for the node's log: what a guest may have thrown is not in it.
+func (e *enginePanic) Error() string {
+	switch x := e.value.(type) {
+	case goja.Value, fmt.Stringer:
+		return fmt.Sprintf("a panic with a %T", x)
+	}
+	return fmt.Sprint(e.value)
+}
 
 // guard runs f, which may touch guest values, outside of any guest call. It
 // returns what f threw: a *goja.Exception, an interrupt, or an *enginePanic.
