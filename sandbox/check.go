@@ -121,27 +121,40 @@ func (w *worker) check(ctx context.Context, s *rulebox.Script, limit time.Durati
 		}
 		return &Report{Modules: m.Modules, Warnings: m.Warnings, code: code}, nil
 	}
+	what := fmt.Sprintf("%s %q", s.Kind, s.Name)
+	return nil, w.unanswered(ctx, err, compilation{
+		doing: "the script was checked", late: fmt.Sprintf("%s does not compile within %s", what, limit), died: what + " cannot be compiled",
+		script: s.Name, hint: "look for huge constant expressions or extreme nesting",
+	})
+}
+
+// A compilation is the work of a throw-away worker, in the words of its errors: the
+// caller gave up while doing, what is late, and what cannot be done.
+type compilation struct{ doing, late, died, script, hint string }
+
+// unanswered ends a worker that gave no answer, and says why: err is what came
+// instead.
+func (w *worker) unanswered(ctx context.Context, err error, t compilation) error {
 	w.mu.Lock()
 	closing := w.death != nil
 	w.mu.Unlock()
 	switch {
 	case closing:
 		w.reap()
-		return nil, errClosing()
+		return errClosing()
 	case errors.Is(ctx.Err(), context.Canceled):
 		w.reap()
-		return nil, rulebox.Errorf(rulebox.CodeUnavailable, "the caller gave up while the script was checked").WithCause(ctx.Err())
+		return rulebox.Errorf(rulebox.CodeUnavailable, "the caller gave up while %s", t.doing).WithCause(ctx.Err())
 	case ctx.Err() != nil:
 		w.reap()
-		return nil, rulebox.Errorf(rulebox.CodeInvalid, "%s %q does not compile within %s", s.Kind, s.Name, limit).
-			WithHint("look for huge constant expressions or extreme nesting").WithCause(ctx.Err())
+		return rulebox.Errorf(rulebox.CodeInvalid, "%s", t.late).WithHint("%s", t.hint).WithCause(ctx.Err())
 	}
 	state, text := w.reapDead()
 	d := &death{}
 	d.attribute(state, text, w.jail)
-	e := rulebox.Errorf(rulebox.CodeInvalid, "%s %q cannot be compiled: the compiler died of it (%s)", s.Kind, s.Name, causeNames[d.cause])
-	e.Script = s.Name
-	return nil, e.WithHint("look for huge constant expressions or extreme nesting").WithCause(err)
+	e := rulebox.Errorf(rulebox.CodeInvalid, "%s: the compiler died of it (%s)", t.died, causeNames[d.cause])
+	e.Script = t.script
+	return e.WithHint("%s", t.hint).WithCause(err)
 }
 
 // report sends the frames that ask for a check and reads the answer: the report,

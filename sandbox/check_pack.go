@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -117,24 +116,9 @@ func (w *worker) pack(ctx context.Context, in *PackInput) (*PackOutput, error) {
 		w.reap()
 		return packed(m)
 	}
-	w.mu.Lock()
-	closing := w.death != nil
-	w.mu.Unlock()
-	switch {
-	case closing:
-		w.reap()
-		return nil, errClosing()
-	case errors.Is(ctx.Err(), context.Canceled):
-		w.reap()
-		return nil, rulebox.Errorf(rulebox.CodeUnavailable, "the caller gave up while the package was put together").WithCause(ctx.Err())
-	case ctx.Err() != nil:
-		w.reap()
-		return nil, rulebox.Errorf(rulebox.CodeInvalid, "the package is not put together within %s", packTime).WithCause(ctx.Err())
-	}
-	state, text := w.reapDead()
-	d := &death{}
-	d.attribute(state, text, w.jail)
-	return nil, rulebox.Errorf(rulebox.CodeInvalid, "the package cannot be put together: the compiler died of it (%s)", causeNames[d.cause]).WithCause(err)
+	return nil, w.unanswered(ctx, err, compilation{
+		doing: "the package was put together", late: fmt.Sprintf("the package is not put together within %s", packTime), died: "the package cannot be put together",
+	})
 }
 
 // sendPack sends the files and waits for the answer.
