@@ -310,6 +310,8 @@ func TestTryTellsInTermsOfJSON(t *testing.T) {
 		`[]`:                         "not a JSON object, but a JSON array",
 		`{"coed":"x"}`:               `unknown member "coed"`,
 		`{"now":"soon"}`:             "now must be a whole number, not a JSON string",
+		`{"wasm":5}`:                 "wasm must be a string in base64, not a JSON number",
+		`{"dependencies":{}}`:        "dependencies must be an array of objects, not a JSON object",
 		`{"code":["x"]}`:             "code must be a string, not a JSON array",
 		`{"egress":"x"}`:             "egress must be an array of strings",
 		`{"configuration":[]}`:       "configuration must be an object",

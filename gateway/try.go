@@ -316,6 +316,12 @@ func jsonTerm(t reflect.Type) string {
 	case reflect.Int64:
 		return "a whole number"
 	case reflect.Slice:
+		switch t.Elem().Kind() {
+		case reflect.Uint8:
+			return "a string in base64"
+		case reflect.Struct:
+			return "an array of objects"
+		}
 		return "an array of strings"
 	}
 	return "an object"

@@ -182,7 +182,7 @@ func TestBrokenExports(t *testing.T) {
 	for name, tc := range map[string]struct{ archive, want string }{
 		"yaml":                      {"-- acme/tenant.yaml --\nrules: []\n", "tenant.yaml: the YAML form of an export is not read"},
 		"action's syntax":           {action("a", "{"), "actions/a.json: the file ends too early"},
-		"action's type":             {action("a", `{"secrets": {}}`), "actions/a.json: line 1: secrets must not be an object; it must be a list"},
+		"action's type":             {action("a", `{"secrets": {}}`), "actions/a.json: line 1, column 13: secrets must not be an object; it must be a list"},
 		"action's field":            {action("a", `{"secret": []}`), `unknown field "secret"; did you mean "secrets"?`},
 		"action's name":             {action("a", `{"name": "a/b"}`), `name "a/b"`},
 		"action's code":             {"-- acme/actions/a.json --\n{}\n", `actions/a.json: "code" is missing, and there is no actions/a/code.js`},

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/internal/jsonterms"
 	"github.com/rulebox/rulebox/internal/near"
 	"github.com/rulebox/rulebox/internal/pattern"
 	"github.com/rulebox/rulebox/internal/trigger"
@@ -107,7 +108,10 @@ func (l *loader) database(dir, base string) (*database, error) {
 		return nil, err
 	}
 	var o databaseOptions
-	if err := looseJSON(text, &o); err != nil {
+	if err := json.Unmarshal(text, &o); err != nil {
+		if kind := (*json.UnmarshalTypeError)(nil); errors.As(err, &kind) {
+			return nil, fmt.Errorf("options: %s", jsonterms.Mismatch(kind)) // the text is not the file's: it has no place
+		}
 		return nil, fmt.Errorf("options: %w", err)
 	}
 	for _, name := range optionNames {

@@ -9,6 +9,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/rulebox/rulebox/internal/jsonterms"
 )
 
 // strictJSON decodes one JSON document. Members that v does not have, in these
@@ -126,49 +128,13 @@ func looseJSON(text []byte, v any) error {
 
 // jsonError says in the file's own terms what an error of encoding/json means.
 func jsonError(text []byte, err error) error {
-	switch e := err.(type) {
-	case *json.SyntaxError:
-		if int(e.Offset) >= len(bytes.TrimRight(text, " \t\r\n")) && strings.HasPrefix(e.Error(), "unexpected end") {
-			return errEndsEarly
-		}
-		return fmt.Errorf("line %d: %w", line(text, e.Offset), err)
-	case *json.UnmarshalTypeError:
-		where := strings.TrimPrefix(e.Field, "codeFile.") // embedded: no member of that name
-		if where == "" {
-			where = "the document"
-		}
-		return fmt.Errorf("line %d: %s must not be %s %s; it must be %s", line(text, e.Offset), where, article(e.Value), e.Value, kindWord(e.Type))
+	switch err = jsonterms.Explain(text, err); err {
+	case jsonterms.ErrEndsEarly:
+		return errors.New("the file ends too early: a quote, bracket or brace is not closed")
+	case jsonterms.ErrEmpty:
+		return errors.New("the file is empty")
 	}
-	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
-		return errEndsEarly
-	}
-	return errors.New(strings.TrimPrefix(err.Error(), "json: "))
-}
-
-func article(word string) string {
-	if strings.IndexByte("ao", word[0]) >= 0 { // array, object
-		return "an"
-	}
-	return "a"
-}
-
-var errEndsEarly = errors.New("the file ends too early: a quote, bracket or brace is not closed")
-
-// kindWord is what a member of the type is called in JSON.
-func kindWord(t reflect.Type) string {
-	switch t.Kind() {
-	case reflect.Pointer:
-		return kindWord(t.Elem())
-	case reflect.String:
-		return "a string"
-	case reflect.Bool:
-		return "true or false"
-	case reflect.Slice:
-		return "a list, in brackets"
-	case reflect.Struct, reflect.Map:
-		return "an object, in braces"
-	}
-	return "a number"
+	return err
 }
 
 func line(text []byte, offset int64) int {

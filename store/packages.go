@@ -160,7 +160,7 @@ func (p *Packages) read(file string) (*PackageLock, string, error) {
 	}
 	lock := &PackageLock{}
 	if err := json.Unmarshal(text, lock); err != nil {
-		return nil, "", fmt.Errorf("it is no lock of a package: %w", err)
+		return nil, "", fmt.Errorf("it is no lock of a package: %w", jsonError(text, err))
 	}
 	if err := lock.check(); err != nil {
 		return nil, "", err

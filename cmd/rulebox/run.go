@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/internal/jsonterms"
 	tryout "github.com/rulebox/rulebox/internal/unsaved"
 	"github.com/rulebox/rulebox/sandbox"
 	"github.com/rulebox/rulebox/store"
@@ -36,6 +37,8 @@ type runFlags struct {
 	modules, cache, config         []string
 	timeout                        time.Duration
 	jail                           jailFlags
+
+	texts map[string]inputFile // by the member of the input that they are
 }
 
 func run(ctx context.Context, flags *pflag.FlagSet, args []string, std stdio) int {
@@ -200,7 +203,7 @@ func (f *runFlags) invocation(files []string, stdin io.Reader) (*rulebox.Invocat
 	}
 	inv, err := try.Invocation()
 	if err != nil {
-		return nil, inFlagTerms(err)
+		return nil, f.inFlagTerms(err)
 	}
 	inv.Cache, err = f.cached(time.Now())
 	return inv, err
@@ -237,8 +240,12 @@ func (f *runFlags) api(read func(string) ([]byte, error)) (*rulebox.Management, 
 	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
-	if err := d.Decode(&m); err != nil || m.BaseURL == "" {
-		return nil, fmt.Errorf(`--management %s: it must be {"domain": "…", "baseUrl": "https://…/api/v2", "accessToken": "…"}`, f.management)
+	err = jsonterms.Explain(text, d.Decode(&m))
+	if err == nil && m.BaseURL == "" {
+		err = errors.New("baseUrl is missing")
+	}
+	if err != nil {
+		return nil, fmt.Errorf(`--management %s: it must be {"domain": "…", "baseUrl": "https://…/api/v2", "accessToken": "…"}: %w`, f.management, err)
 	}
 	return &rulebox.Management{Domain: m.Domain, BaseURL: m.BaseURL, AccessToken: m.AccessToken}, nil
 }
@@ -251,7 +258,7 @@ func (f *runFlags) configuration(read func(string) ([]byte, error)) (map[string]
 			return nil, err
 		}
 		var values map[string]*string
-		err = json.Unmarshal(text, &values)
+		err = jsonterms.Explain(text, json.Unmarshal(text, &values))
 		if err == nil && values == nil {
 			err = errors.New("it is null")
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/internal/jsonterms"
 	"github.com/rulebox/rulebox/internal/pattern"
 	tryout "github.com/rulebox/rulebox/internal/unsaved"
 	"github.com/rulebox/rulebox/store"
@@ -34,8 +36,18 @@ func (f *runFlags) parts(read func(string) ([]byte, error)) (p tryout.Parts, err
 		if *m.to, err = jsonText(m.flag, m.file, text, m.open); err != nil {
 			return p, err
 		}
+		if f.texts == nil {
+			f.texts = map[string]inputFile{}
+		}
+		f.texts[strings.TrimPrefix(m.flag, "--")] = inputFile{m.flag + " " + m.file, text}
 	}
 	return p, nil
+}
+
+// An inputFile is what a member of the input was read from.
+type inputFile struct {
+	name string // the flag and the file
+	text []byte
 }
 
 // jsonText returns the text of a file that must hold one JSON object or array.
@@ -50,7 +62,7 @@ func jsonText(flag, file string, text []byte, open byte) (json.RawMessage, error
 		err = errors.New("it is null")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s %s: it must be a JSON %s: %w", flag, file, what, err)
+		return nil, fmt.Errorf("%s %s: it must be a JSON %s: %w", flag, file, what, jsonterms.Explain(text, err))
 	}
 	return json.RawMessage(trimmed), nil
 }
@@ -121,7 +133,20 @@ var (
 
 // inFlagTerms returns an error that names members of a try with the names that
 // flags have.
-func inFlagTerms(err error) error {
+func (f *runFlags) inFlagTerms(err error) error {
+	var in *tryout.PartError
+	if !errors.As(err, &in) {
+		return inFlags(err)
+	}
+	file, ok := f.texts[in.Part]
+	if !ok {
+		return inFlags(err)
+	}
+	lead := len(file.text) - len(bytes.TrimLeft(file.text, " \t\r\n"))
+	return fmt.Errorf("%s: %s: %w", file.name, jsonterms.At(file.text, int64(lead+in.Offset)), inFlags(in.Err))
+}
+
+func inFlags(err error) error {
 	var e *rulebox.Error
 	if !errors.As(err, &e) {
 		return errors.New(settingWords().ReplaceAllString(err.Error(), "--$1"))

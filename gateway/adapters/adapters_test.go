@@ -453,7 +453,7 @@ func TestValidate(t *testing.T) {
 		`{"kratos":{"secret":"short"}}`:                        "adapters.kratos: secret is too short",
 		`{"zitadel":{"secret":"0123456789abcdef|"}}`:           "too short", // else everybody had the second key
 		`{"keycloak":{"signing_key":"||0123456789abcdef"}}`:    "too short",
-		`{"kratos":{"secret":7}}`:                              "secret has the wrong type",
+		`{"kratos":{"secret":7}}`:                              "secret must not be a number; it must be a string",
 		`{"kratos":"0123456789abcdef"}`:                        "it must be an object",
 		`{"supabase":{"secret":"whsec_MDEyMzQ1Njc4OWFiY2Rl"}}`: "secret must be as Supabase shows it",
 		`{"supabase":{"secret":"v1,whsec_AAAAAAAAAAAA"}}`:      "at least 16 bytes",

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/internal/jsonterms"
 	"github.com/rulebox/rulebox/internal/near"
 )
 
@@ -69,7 +70,7 @@ func parseSettings(server string, raw json.RawMessage) (s setting, err error) {
 	d.DisallowUnknownFields()
 	if err := d.Decode(&s); err != nil {
 		if e := (*json.UnmarshalTypeError)(nil); errors.As(err, &e) && e.Field != "" {
-			return setting{}, fmt.Errorf("%s has the wrong type", e.Field)
+			return setting{}, errors.New(jsonterms.Mismatch(e))
 		}
 		if _, field, ok := strings.Cut(err.Error(), "unknown field "); ok {
 			return setting{}, fmt.Errorf("there is no setting %s; there are secret, signing_key, connection, client_id and log_claims", field)

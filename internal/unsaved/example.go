@@ -67,12 +67,15 @@ var exampleArgs = map[string]string{
 }
 
 // input puts an input of the trigger together. What is not given is an example,
-// and what the trigger does not take is an error.
-func (p Parts) input(t trigger.Trigger) (json.RawMessage, error) {
+// and what the trigger does not take is an error. starts says where in it the parts
+// begin that were given.
+func (p Parts) input(t trigger.Trigger) (input json.RawMessage, starts map[string]int, err error) {
 	takes := map[string]bool{}
+	starts = map[string]int{}
 	out := []byte{'{'}
 	add := func(name string, given json.RawMessage, example string) {
 		takes[name] = true
+		isGiven := given != nil
 		if given == nil {
 			given = json.RawMessage(example)
 		}
@@ -82,7 +85,11 @@ func (p Parts) input(t trigger.Trigger) (json.RawMessage, error) {
 		if len(out) > 1 {
 			out = append(out, ',')
 		}
-		out = append(append(append(append(out, '"'), name...), `":`...), given...)
+		out = append(append(append(out, '"'), name...), `":`...)
+		if isGiven {
+			starts[name] = len(out)
+		}
+		out = append(out, given...)
 	}
 	switch t.Form {
 	case trigger.Login:
@@ -99,17 +106,17 @@ func (p Parts) input(t trigger.Trigger) (json.RawMessage, error) {
 		given json.RawMessage
 	}{{"user", p.User}, {"context", p.Context}, {"event", p.Event}, {"args", p.Args}} {
 		if m.given != nil && !takes[m.name] {
-			return nil, fmt.Errorf("the trigger %s takes no %s", t.Name, m.name)
+			return nil, nil, fmt.Errorf("the trigger %s takes no %s", t.Name, m.name)
 		}
 	}
 	if p.State != "" {
 		text, err := json.Marshal(p.State)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		add("state", text, "")
 	}
-	return append(out, '}'), nil
+	return append(out, '}'), starts, nil
 }
 
 // example is an event of the action's trigger.

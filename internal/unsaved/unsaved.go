@@ -7,12 +7,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/rulebox/rulebox"
 	"github.com/rulebox/rulebox/internal/glance"
 	"github.com/rulebox/rulebox/internal/jsonscan"
 	"github.com/rulebox/rulebox/internal/near"
+	"github.com/rulebox/rulebox/internal/pattern"
 	"github.com/rulebox/rulebox/internal/request"
 	"github.com/rulebox/rulebox/internal/trigger"
 )
@@ -62,6 +64,40 @@ func CheckKind(kind rulebox.Kind) error {
 	return fmt.Errorf("kind is %q; it can be %s", kind, strings.Join(kinds, ", "))
 }
 
+// A PartError is what is wrong within one of the Parts.
+type PartError struct {
+	// Part is user, context, event or args.
+	Part string
+	// Offset is where in it, in bytes.
+	Offset int
+	Err    error
+}
+
+func (e *PartError) Error() string { return e.Err.Error() }
+func (e *PartError) Unwrap() error { return e.Err }
+
+var atByte = pattern.New(`\bat byte (\d+)\b`)
+
+// located returns err, which tells a byte of an input, as one about the part that
+// begins before it.
+func located(err error, starts map[string]int) error {
+	m := atByte().FindStringSubmatch(err.Error())
+	if m == nil {
+		return err
+	}
+	at, _ := strconv.Atoi(m[1]) // digits
+	part := ""
+	for name, start := range starts {
+		if start <= at && (part == "" || start > starts[part]) {
+			part = name
+		}
+	}
+	if part == "" {
+		return err
+	}
+	return &PartError{part, at - starts[part], err}
+}
+
 // Invocation returns what is to be invoked. Its errors name the members of a try;
 // one about the input has CodeInvalid.
 func (r *Run) Invocation() (*rulebox.Invocation, error) {
@@ -69,15 +105,15 @@ func (r *Run) Invocation() (*rulebox.Invocation, error) {
 	if err != nil {
 		return nil, err
 	}
-	input := r.Input
+	input, starts := r.Input, map[string]int(nil)
 	if input == nil {
-		if input, err = r.Parts.input(t); err != nil {
+		if input, starts, err = r.Parts.input(t); err != nil {
 			return nil, err
 		}
 	}
 	inv, _, err := request.Parse(t.Name, input)
 	if err != nil {
-		return nil, err
+		return nil, located(err, starts)
 	}
 	chain := r.Chain
 	chain.Trigger = t.Name

@@ -2,6 +2,7 @@ package unsaved
 
 import (
 	"encoding/json"
+	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -52,8 +53,9 @@ func TestExamples(t *testing.T) {
 	for _, name := range names {
 		tr, err := trigger.Lookup(name)
 		require.NoError(t, err)
-		input, err := Parts{}.input(tr)
+		input, starts, err := Parts{}.input(tr)
 		require.NoError(t, err)
+		assert.Empty(t, starts)
 		_, _, err = request.Parse(name, input)
 		assert.NoError(t, err, name)
 	}
@@ -119,4 +121,21 @@ func TestInvocationRefuses(t *testing.T) {
 		_, err := run.Invocation()
 		assert.ErrorContains(t, err, want)
 	}
+}
+
+// An error within a part tells which, and where in it.
+func TestPartErrors(t *testing.T) {
+	run := Run{Scripts: []Script{{Source: "function (user, context, callback) {}"}}, Parts: Parts{User: json.RawMessage(`{}`), Context: json.RawMessage(`{"stats": [], "x": 1}`)}}
+	_, err := run.Invocation()
+	var in *PartError
+	require.ErrorAs(t, err, &in)
+	assert.Equal(t, "context", in.Part)
+	assert.Equal(t, 10, in.Offset)
+	assert.Equal(t, rulebox.CodeInvalid, rulebox.CodeOf(err))
+	assert.ErrorContains(t, err, "context.stats, at byte")
+
+	run.Parts.Context, run.Parts.State = nil, "a b"
+	_, err = run.Invocation()
+	require.Error(t, err)
+	assert.False(t, errors.As(err, &in), "it is in none of them")
 }
