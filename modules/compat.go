@@ -47,7 +47,7 @@ func compatModules() []Module {
 		internalCompat("axios_headers", nil),
 		internalCompat("superagent_core", nil),
 		internalCompat("superagent_response", nil),
-		internalCompat("jwt", nil),
+		internalCompat("jwt", jwtNatives),
 		internalCompat("jwt_magic", nil),
 		internalCompat("jwks", nil),
 		internalCompat("bcrypt_core", bcryptNatives),

@@ -70,12 +70,13 @@ func keyParse(c *Call, args []any) (any, error) {
 	kind, _ := webString(args, 0)
 	format, _ := webString(args, 1)
 	typ, _ := webString(args, 2)
-	var data, passphrase []byte
+	var data string
+	var passphrase []byte
 	switch v := webArg(args, 3).(type) {
 	case string:
-		data = []byte(v)
-	case []byte:
 		data = v
+	case []byte:
+		data = string(v)
 	}
 	switch v := webArg(args, 4).(type) {
 	case string:
@@ -83,7 +84,7 @@ func keyParse(c *Call, args []any) (any, error) {
 	case []byte:
 		passphrase = v
 	}
-	k, err := parseKey(kind, format, typ, data, passphrase)
+	k, err := parsedKeys.parse(kind, format, typ, data, passphrase)
 	if err != nil {
 		return nil, err
 	}

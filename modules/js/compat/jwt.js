@@ -101,12 +101,13 @@ function valid(alg, data, sig, key) {
 
 const fits = (alg, key) => (alg[0] === 'E') === (key.asymmetricKeyType === 'ec');
 
+const ofRSA = [...RS, ...PS];
+
 // checkKey refuses a key whose type does not go with the algorithm.
 function checkKey(alg, key) {
   const type = key.asymmetricKeyType;
   if (!type) return;
-  const want = { R: ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'], E: ES };
-  const allowed = type === 'rsa' ? want.R : type === 'rsa-pss' ? PS : type === 'ec' ? want.E : null;
+  const allowed = type === 'rsa' ? ofRSA : type === 'rsa-pss' ? PS : type === 'ec' ? ES : null;
   if (!allowed) throw new Error(`Unknown key type "${type}".`);
   if (!allowed.includes(alg)) throw new Error(`"alg" parameter for "${type}" key type must be one of: ${allowed.join(', ')}.`);
   if (type === 'ec' && key.asymmetricKeyDetails && key.asymmetricKeyDetails.namedCurve !== curves[alg]) {
@@ -116,7 +117,7 @@ function checkKey(alg, key) {
 
 const isTime = (v) => Number.isInteger(v) || typeof v === 'string' && v !== '';
 const isAudience = (v) => typeof v === 'string' || Array.isArray(v);
-const optionRules = (algorithms) => ({
+const optionRules = (algorithms) => ({ __proto__: null,
   expiresIn: [isTime, '"expiresIn" should be a number of seconds or string representing a timespan'],
   notBefore: [isTime, '"notBefore" should be a number of seconds or string representing a timespan'],
   audience: [isAudience, '"audience" must be a string or array'],
@@ -132,25 +133,36 @@ const optionRules = (algorithms) => ({
   allowInsecureKeySizes: [(v) => typeof v === 'boolean', '"allowInsecureKeySizes" must be a boolean'],
   allowInvalidAsymmetricKeyTypes: [(v) => typeof v === 'boolean', '"allowInvalidAsymmetricKeyTypes" must be a boolean'],
 });
-const payloadRules = {
+const payloadRules = { __proto__: null,
   iat: [Number.isFinite, 'should be a number of seconds'],
   exp: [Number.isFinite, 'should be a number of seconds'],
   nbf: [Number.isFinite, 'should be a number of seconds'],
 };
-const claims = { audience: 'aud', issuer: 'iss', subject: 'sub', jwtid: 'jti' };
+const spans = { __proto__: null, notBefore: 'nbf', expiresIn: 'exp' };
+const claims = { __proto__: null, audience: 'aud', issuer: 'iss', subject: 'sub', jwtid: 'jti' };
 
 function checkOptions(options, rules) {
   if (!isPlain(options)) throw new Error('Expected "options" to be a plain object.');
-  for (const k of Object.keys(options)) {
-    if (!rules[k]) throw new Error(`"${k}" is not allowed in "options"`);
-    if (options[k] === undefined) throw new Error(rules[k][1]);
-    if (!rules[k][0](options[k])) throw new Error(rules[k][1]);
+  for (const k in options) {
+    if (!Object.prototype.hasOwnProperty.call(options, k)) continue;
+    const rule = rules[k];
+    if (!rule) throw new Error(`"${k}" is not allowed in "options"`);
+    if (options[k] === undefined || !rule[0](options[k])) throw new Error(rule[1]);
   }
 }
 
 module.exports = (major) => {
   const algorithms = [...RS, ...PS, ...ES, ...HS, 'none'];
   const rules = optionRules(algorithms);
+
+  // lightKey is what is known of a key given as text, if the natives can sign with
+  // it: the same members as of a KeyObject, with the text beside them.
+  function lightKey(key, alg) {
+    if (typeof key !== 'string' || key === '' || alg === 'none') return undefined;
+    const k = !isHMAC(alg) || major > 8 && key.includes('-----BEGIN') ? native.signer(key) : { type: 'secret' };
+    if (k) k.text = key;
+    return k;
+  }
 
   // signingKey is the key as a KeyObject, with the words of the original if it is none.
   function signingKey(key, alg) {
@@ -168,10 +180,12 @@ module.exports = (major) => {
 
   function make(payload, key, options) {
     const alg = options.algorithm || 'HS256';
-    const head = Object.assign({ alg, typ: isObject(payload) && !ArrayBuffer.isView(payload) ? 'JWT' : undefined, kid: options.keyid }, options.header);
+    const isObj = isObject(payload) && !ArrayBuffer.isView(payload);
+    const head = Object.assign({ alg, typ: isObj ? 'JWT' : undefined, kid: options.keyid }, options.header);
     if (!key && alg !== 'none') throw new Error('secretOrPrivateKey must have a value');
+    const keyOf = () => isObj && lightKey(key, alg) || signingKey(key, alg);
     let k;
-    if (major > 8) k = signingKey(key, alg);
+    if (major > 8) k = keyOf();
     if (k && alg !== 'none') {
       if (isHMAC(alg) && k.type !== 'secret') throw new Error(`secretOrPrivateKey must be a symmetric key when using ${alg}`);
       if (!isHMAC(alg) && k.type !== 'private') throw new Error(`secretOrPrivateKey must be an asymmetric key when using ${alg}`);
@@ -179,10 +193,9 @@ module.exports = (major) => {
       if (!options.allowInsecureKeySizes && size !== undefined && size < 2048) throw new Error(`secretOrPrivateKey has a minimum key size of 2048 bits for ${alg}`);
     }
     if (payload === undefined) throw new Error('payload is required');
-    const isObj = isObject(payload) && !ArrayBuffer.isView(payload);
     if (isObj) {
       if (!isPlain(payload)) throw new Error('Expected "payload" to be a plain object.');
-      for (const c of Object.keys(payloadRules)) {
+      for (const c in payloadRules) {
         if (payload[c] !== undefined && !payloadRules[c][0](payload[c])) throw new Error(`"${c}" ${payloadRules[c][1]}`);
       }
       if (!options.mutatePayload) payload = Object.assign({}, payload);
@@ -195,7 +208,12 @@ module.exports = (major) => {
     checkOptions(options, rules);
     if (major > 8 && k && alg !== 'none' && !options.allowInvalidAsymmetricKeyTypes) checkKey(alg, k);
     if (isObj) fill(payload, options);
-    if (major < 9) k = signingKey(key, alg);
+    if (major < 9) k = keyOf();
+    if (k && k.text) {
+      const token = native.sign(alg, JSON.stringify(head), JSON.stringify(payload), k.text);
+      if (token !== undefined) return token;
+      k = signingKey(key, alg);
+    }
     const data = encode(head) + '.' + (isObj ? encode(payload) : Buffer.from(typeof payload === 'string' || ArrayBuffer.isView(payload) ? payload : JSON.stringify(payload)).toString('base64url'));
     return data + '.' + signature(alg, data, k);
   }
@@ -204,13 +222,13 @@ module.exports = (major) => {
     const now = payload.iat || Math.floor(Date.now() / 1000);
     if (options.noTimestamp) delete payload.iat;
     else payload.iat = now;
-    for (const [o, c] of [['notBefore', 'nbf'], ['expiresIn', 'exp']]) {
+    for (const o in spans) {
       if (options[o] === undefined) continue;
       const at = timespan(options[o], now);
       if (at === undefined) throw new Error(`"${o}" should be a number of seconds or string representing a timespan eg: "1d", "20h", 60`);
-      payload[c] = at;
+      payload[spans[o]] = at;
     }
-    for (const o of Object.keys(claims)) {
+    for (const o in claims) {
       if (options[o] === undefined) continue;
       if (payload[claims[o]] !== undefined) throw new Error(`Bad "options.${o}" option. The payload already has an "${claims[o]}" property.`);
       payload[claims[o]] = options[o];
@@ -229,32 +247,52 @@ module.exports = (major) => {
 
   function verify(token, key, options, callback) {
     if (typeof options === 'function') { callback = options; options = {}; }
+    if (!callback) {
+      options = options || {};
+      checkUse(token, options);
+      if (typeof key !== 'function') return proved(token, key, options);
+      opened(token);
+      throw new JsonWebTokenError('verify must be called asynchronous if secret or public key is provided as a callback');
+    }
     options = Object.assign({}, options);
     const done = (f) => {
-      if (!callback) return f();
       let v, failed = null;
       try { v = f(); } catch (err) { failed = err; }
       if (failed) callback(failed);
       else callback(null, v);
-      return undefined;
     };
-    const bad = (m) => done(() => { throw new JsonWebTokenError(m); });
-    if (options.clockTimestamp && typeof options.clockTimestamp !== 'number') return bad('clockTimestamp must be a number');
-    if (options.nonce !== undefined && (typeof options.nonce !== 'string' || options.nonce.trim() === '')) return bad('nonce must be a non-empty string');
-    if (options.allowInvalidAsymmetricKeyTypes !== undefined && typeof options.allowInvalidAsymmetricKeyTypes !== 'boolean') return bad('allowInvalidAsymmetricKeyTypes must be a boolean');
-    if (!token) return bad('jwt must be provided');
-    if (typeof token !== 'string') return bad('jwt must be a string');
-    const parts = token.split('.');
-    if (parts.length !== 3) return bad('jwt malformed');
     let d;
-    try { d = decode(token, { complete: true }); } catch (err) { return done(() => { throw err; }); }
-    if (!d) return bad('invalid token');
-    if (typeof key !== 'function') return done(() => check(token, parts, d, key, options));
-    if (!callback) throw new JsonWebTokenError('verify must be called asynchronous if secret or public key is provided as a callback');
+    try {
+      checkUse(token, options);
+      if (typeof key === 'function') d = opened(token);
+    } catch (err) { return void callback(err); }
+    if (!d) return void done(() => proved(token, key, options));
     return void key(d.header, (err, k) => done(() => {
       if (err) throw new JsonWebTokenError('error in secret or public key callback: ' + err.message);
-      return check(token, parts, d, k, options);
+      return proved(token, k, options, d);
     }));
+  }
+
+  function checkUse(token, options) {
+    if (options.clockTimestamp && typeof options.clockTimestamp !== 'number') throw new JsonWebTokenError('clockTimestamp must be a number');
+    if (options.nonce !== undefined && (typeof options.nonce !== 'string' || options.nonce.trim() === '')) throw new JsonWebTokenError('nonce must be a non-empty string');
+    if (options.allowInvalidAsymmetricKeyTypes !== undefined && typeof options.allowInvalidAsymmetricKeyTypes !== 'boolean') throw new JsonWebTokenError('allowInvalidAsymmetricKeyTypes must be a boolean');
+    if (!token) throw new JsonWebTokenError('jwt must be provided');
+    if (typeof token !== 'string') throw new JsonWebTokenError('jwt must be a string');
+  }
+
+  // opened is the token's parts, which nothing vouches for yet.
+  function opened(token) {
+    if (token.split('.').length !== 3) throw new JsonWebTokenError('jwt malformed');
+    const d = decode(token, { complete: true });
+    if (!d) throw new JsonWebTokenError('invalid token');
+    return d;
+  }
+
+  // proved is what verify gives. d is what opened gave, if it was asked.
+  function proved(token, key, options, d) {
+    const k = typeof key === 'string' ? native.open(token, key) : undefined;
+    return k ? accept(token, k, options) : check(token, d || opened(token), key, options);
   }
 
   // verifyingKey is the key, which looks like one, as a KeyObject. One that cannot
@@ -273,14 +311,15 @@ module.exports = (major) => {
     return k.asymmetricKeyType === 'rsa' ? [...RS, ...PS] : k.asymmetricKeyType === 'ec' ? ES : [...RS, ...PS, ...ES];
   }
 
-  function check(token, parts, d, key, options) {
-    const signed = parts[2].trim() !== '';
-    if (!signed && key) throw new JsonWebTokenError('jwt signature is required');
-    if (signed && !key) throw new JsonWebTokenError('secret or public key must be provided');
-    // Generation 8 let an unsigned token pass for want of a key (CVE-2022-23540).
-    if (!signed && !options.algorithms) throw new JsonWebTokenError('please specify "none" in "algorithms" to verify unsigned tokens');
-    const alg = d.header.alg;
-    const k = key ? (looksPEM(key) ? verifyingKey(key) : secretKey(key)) : undefined;
+  // accept is check for a token whose signature the natives found right.
+  function accept(token, k, options) {
+    checkAlgorithm(k.alg, k, options);
+    checkClaims(k.payload, options);
+    return options.complete === true ? { header: header(token), payload: k.payload, signature: token.slice(token.lastIndexOf('.') + 1) } : k.payload;
+  }
+
+  // checkAlgorithm refuses one that is not allowed, or not with this key.
+  function checkAlgorithm(alg, k, options) {
     const allowed = options.algorithms || defaults(k);
     if (!allowed.includes(alg) || !algorithms.includes(alg)) throw new JsonWebTokenError('invalid algorithm');
     if (k && isHMAC(alg) && k.type !== 'secret') {
@@ -292,6 +331,18 @@ module.exports = (major) => {
     }
     if (major > 8 && k && !options.allowInvalidAsymmetricKeyTypes) checkKey(alg, k);
     if (major < 9 && k && k.asymmetricKeyType && !fits(alg, k)) throw new JsonWebTokenError('invalid signature');
+  }
+
+  function check(token, d, key, options) {
+    const parts = token.split('.');
+    const signed = parts[2].trim() !== '';
+    if (!signed && key) throw new JsonWebTokenError('jwt signature is required');
+    if (signed && !key) throw new JsonWebTokenError('secret or public key must be provided');
+    // Generation 8 let an unsigned token pass for want of a key (CVE-2022-23540).
+    if (!signed && !options.algorithms) throw new JsonWebTokenError('please specify "none" in "algorithms" to verify unsigned tokens');
+    const alg = d.header.alg;
+    const k = key ? (looksPEM(key) ? verifyingKey(key) : secretKey(key)) : undefined;
+    checkAlgorithm(alg, k, options);
     if (!valid(alg, parts[0] + '.' + parts[1], parts[2], k)) throw new JsonWebTokenError('invalid signature');
     checkClaims(d.payload, options);
     return options.complete === true ? { header: d.header, payload: d.payload, signature: d.signature } : d.payload;
