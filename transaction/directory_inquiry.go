@@ -117,7 +117,7 @@ func (of *inquiry) put(ctx context.Context) error {
 		}
 		err := of.profile(ctx, "login", of.u.identifier, of.u.password)
 		if err == nil && of.a.Status == event.Found && of.c.Import {
-			err = of.imported()
+			err = of.imported(ctx)
 		}
 		return err
 	case "get_user":
@@ -135,7 +135,8 @@ func (of *inquiry) put(ctx context.Context) error {
 	case "change_password":
 		return of.after(ctx, (*inquiry).imported, of.u.identifier, of.u.password)
 	}
-	return of.after(ctx, (*inquiry).own, of.u.identifier, of.u.newEmail, of.u.verified)
+	keep := func(of *inquiry, _ context.Context) error { return of.own() }
+	return of.after(ctx, keep, of.u.identifier, of.u.newEmail, of.u.verified)
 }
 
 // create asks whether there is the user already, makes it, and logs it in.
@@ -170,7 +171,7 @@ func (of *inquiry) create(ctx context.Context) error {
 
 // after runs the operation on a user who was found first. Where users are
 // imported, keep takes its place.
-func (of *inquiry) after(ctx context.Context, keep func(*inquiry) error, args ...any) error {
+func (of *inquiry) after(ctx context.Context, keep func(*inquiry, context.Context) error, args ...any) error {
 	if of.c.Import && of.q.Known {
 		return of.own()
 	}
@@ -179,7 +180,7 @@ func (of *inquiry) after(ctx context.Context, keep func(*inquiry) error, args ..
 			return err
 		}
 		if of.c.Import {
-			return keep(of)
+			return keep(of, ctx)
 		}
 	}
 	return of.change(ctx, args...)
@@ -355,7 +356,13 @@ const maxBcrypt = 72
 
 // imported hands the user over to the transaction server, with a hash of the
 // password that it has just been told.
-func (of *inquiry) imported() error {
+func (of *inquiry) imported(ctx context.Context) error {
+	leave, err := hashes.pass(ctx, of.q.Tenant)
+	if err != nil {
+		return rulebox.Errorf(rulebox.CodeTimeout, "the password was not hashed for the import when the caller's time was over: other logins of the tenant are imported at the same time").
+			WithHint("the script %s went well; the user can log in again", of.script(of.u.operation)).WithCause(err)
+	}
+	defer leave()
 	secret := []byte(of.u.password)
 	hash, err := bcrypt.GenerateFromPassword(secret[:min(len(secret), maxBcrypt)], bcrypt.DefaultCost)
 	if err != nil {
