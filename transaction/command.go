@@ -293,21 +293,31 @@ func parseCommand(on triggers, text json.RawMessage) (c command, what string) {
 // in place of one of that name.
 func withQuery(to string, options json.RawMessage) string {
 	query, _ := objectOf(at(options, "query"))
+	var set []parameter
 	for _, m := range query.members {
 		v := string(m.value)
 		if len(v) > 0 && v[0] == '"' {
 			v = textOf(m.value)
 		}
-		if to = setQuery(to, m.key, v); len(to) > maxURL {
-			break
-		}
+		set = append(set, parameter{m.key, v})
 	}
-	return to
+	return setQuery(to, set...)
 }
 
-// setQuery returns the URL with the parameter. What else is in its query stays
-// as it is written.
-func setQuery(to, name, value string) string {
+// A parameter is one of a query.
+type parameter struct{ name, value string }
+
+// setQuery returns the URL with the parameters, each in place of those of its name.
+// What else is in its query stays as it is written. It gives up where the URL is
+// longer than any that is of use.
+func setQuery(to string, set ...parameter) string {
+	if len(set) == 0 {
+		return to
+	}
+	names := make(map[string]bool, len(set))
+	for _, p := range set {
+		names[p.name] = true
+	}
 	to, fragment, hasFragment := strings.Cut(to, "#")
 	path, query, _ := strings.Cut(to, "?")
 	var kept []string
@@ -316,11 +326,17 @@ func setQuery(to, name, value string) string {
 		if plain, err := url.QueryUnescape(k); err == nil {
 			k = plain
 		}
-		if part != "" && k != name {
+		if part != "" && !names[k] {
 			kept = append(kept, part)
 		}
 	}
-	kept = append(kept, url.QueryEscape(name)+"="+url.QueryEscape(value))
+	size := len(to)
+	for _, p := range set {
+		kept = append(kept, url.QueryEscape(p.name)+"="+url.QueryEscape(p.value))
+		if size += len(kept[len(kept)-1]); size > 2*maxURL {
+			break
+		}
+	}
 	to = path + "?" + strings.Join(kept, "&")
 	if hasFragment {
 		to += "#" + fragment

@@ -35,7 +35,7 @@ type effects struct {
 	// context has others.
 	idToken, accessToken, saml, context object
 	// scopes are changes of the granted scopes, in order.
-	scopes []func([]string) []string
+	scopes []func(*scopes)
 	// attributes are SAML's, by name; null takes one away.
 	attributes object
 	// userMetadata and appMetadata are changes: null takes a key away.
@@ -159,10 +159,10 @@ func (e *effects) transaction(name string, c *command) {
 	case "removeTargetScope":
 		e.scope(without(c.str(0)))
 	case "clearTargetScopes":
-		e.scope(func([]string) []string { return nil })
+		e.scope(func(s *scopes) { *s = scopes{} })
 	case "setTargetScopes":
 		all := stringsOf(c.arg(0))
-		e.scope(func([]string) []string { return slices.Clone(all) })
+		e.scope(func(s *scopes) { *s = scopesOf(all) })
 	case "setResultUrl":
 		e.answer.set("resultUrl", quote(withQuery(c.str(0), c.arg(1))))
 	}
@@ -193,21 +193,60 @@ func (e *effects) authentication(name string, c *command) {
 	}
 }
 
-func (e *effects) scope(change func([]string) []string) { e.scopes = append(e.scopes, change) }
+func (e *effects) scope(change func(*scopes)) { e.scopes = append(e.scopes, change) }
 
-func add(scope string) func([]string) []string {
-	return func(all []string) []string {
-		if slices.Contains(all, scope) {
-			return all
-		}
-		return append(all, scope)
-	}
+func add(scope string) func(*scopes) { return func(s *scopes) { s.add(scope) } }
+
+func without(scope string) func(*scopes) { return func(s *scopes) { s.remove(scope) } }
+
+// scopes are a list in order that is changed often: what actions ask for costs the
+// node the same, however long the list is that rules left.
+type scopes struct {
+	list []string
+	has  map[string]bool
+	// gone has, of what was removed, how much of list that was about.
+	gone map[string]int
 }
 
-func without(scope string) func([]string) []string {
-	return func(all []string) []string {
-		return slices.DeleteFunc(all, func(s string) bool { return s == scope })
+func scopesOf(list []string) scopes {
+	s := scopes{list: slices.Clone(list), has: make(map[string]bool, len(list))}
+	for _, v := range list {
+		s.has[v] = true
 	}
+	return s
+}
+
+func (s *scopes) add(v string) {
+	if s.has[v] {
+		return
+	}
+	if s.has == nil {
+		s.has = map[string]bool{}
+	}
+	s.has[v] = true
+	s.list = append(s.list, v)
+}
+
+func (s *scopes) remove(v string) {
+	if !s.has[v] {
+		return
+	}
+	if s.gone == nil {
+		s.gone = map[string]int{}
+	}
+	delete(s.has, v)
+	s.gone[v] = len(s.list)
+}
+
+// all is what there is, never nil.
+func (s *scopes) all() []string {
+	left := make([]string, 0, len(s.list))
+	for i, v := range s.list {
+		if i >= s.gone[v] {
+			left = append(left, v)
+		}
+	}
+	return left
 }
 
 // scoped returns the scopes after the changes. A list that is there counts, or
@@ -222,13 +261,11 @@ func (e *effects) scoped(granted, requested json.RawMessage) json.RawMessage {
 			all = strings.Fields(textOf(requested))
 		}
 	}
+	changed := scopesOf(all)
 	for _, change := range e.scopes {
-		all = change(all)
+		change(&changed)
 	}
-	if all == nil {
-		all = []string{}
-	}
-	return encode(all)
+	return encode(changed.all())
 }
 
 // applyLogin returns the user and the context as rules would have left them if

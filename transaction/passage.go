@@ -187,7 +187,7 @@ func (g *passage) suspend(ctx context.Context, res *rulebox.Result, commands []c
 		return nil
 	}
 	c, _ := parseCommand(triggerSet(g.inv.Trigger), last)
-	res.RedirectURL = setQuery(withQuery(c.str(0), c.arg(1)), "state", token)
+	res.RedirectURL = setQuery(withQuery(c.str(0), c.arg(1)), parameter{"state", token})
 	if what := unfit(res.RedirectURL); what != "" {
 		return rulebox.Errorf(rulebox.CodeThrew, "api.redirect.sendUserTo: %s", what).
 			WithHint("send less in the query; a session token is for a few claims")
