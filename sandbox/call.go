@@ -25,6 +25,8 @@ type call struct {
 	byCaller  bool
 	exclusive bool // under Pool.mu
 	heavy     bool // under Pool.mu: its chain gives way from the start
+	// used is the processor time of its worker before it, if it is heavy.
+	used time.Duration
 
 	seq  uint64
 	sent time.Time
@@ -91,7 +93,7 @@ func (p *Pool) invoke(ctx context.Context, inv *rulebox.Invocation) (*rulebox.Re
 		case err == nil:
 			out := p.await(ctx, w, c)
 			if !out.again {
-				p.lighten(c, out)
+				p.lighten(w, c, out)
 				return out.unpack()
 			}
 		case errors.As(err, &e):

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -49,6 +50,7 @@ func (p *Pool) look() {
 func (p *Pool) inspect() {
 	now := time.Now()
 	var busy, late []*worker
+	var giving []giver
 	var liars []func()
 	p.mu.Lock()
 	for w := range p.all {
@@ -57,21 +59,25 @@ func (p *Pool) inspect() {
 			liars = append(liars, func() { w.kill(&death{cause: byProtocol, detail: err}) })
 			continue
 		}
-		if burns && !w.demoted.Swap(true) {
+		if burns && w.demote(true, now) {
 			busy = append(busy, w)
 		}
+		if w.demoted.Load() && w.load > 0 {
+			giving = append(giving, giver{w, w.demotedAt})
+		}
 		seq, _, since := w.page.Get()
-		if seq == 0 || now.Sub(since) <= demoteAfter || p.state == closing {
+		if seq == 0 || p.state == closing {
 			continue
 		}
-		if w.overstays(seq, since, now, p.opt.Grace) {
+		if now.Sub(since) > demoteAfter && w.overstays(seq, since, now, p.opt.Grace) {
 			late = append(late, w)
-		} else if !w.demoted.Swap(true) {
+		} else if w.computed(seq) > demoteAfter && w.demote(true, now) {
 			busy = append(busy, w)
 			p.remember(w.chainOf(seq))
 		}
 	}
 	p.mu.Unlock()
+	p.giveTurns(now, giving)
 	for _, w := range busy {
 		p.stats.demoted.Add(1)
 		p.settle(w)
@@ -100,9 +106,15 @@ func (p *Pool) remember(c *rulebox.Chain) {
 	}
 }
 
-// lighten forgets a heavy chain whose invocation took little after all.
-func (p *Pool) lighten(c *call, out outcome) {
-	if !c.heavy || out.err != nil || out.res.Usage.CPU >= demoteAfter {
+// lighten forgets a heavy chain whose invocation took little after all. The worker
+// counts the time that it was kept from the processor, the kernel what other
+// invocations used meanwhile: either will do.
+func (p *Pool) lighten(w *worker, c *call, out outcome) {
+	if !c.heavy || out.err != nil {
+		return
+	}
+	used := w.processorTime()
+	if out.res.Usage.CPU >= demoteAfter && (used == 0 || used-c.used >= demoteAfter) {
 		return
 	}
 	p.mu.Lock()
@@ -134,15 +146,42 @@ func (w *worker) overstays(seq uint64, since, now time.Time, grace time.Duration
 	return now.Sub(since) > w.wall+grace
 }
 
-// settle schedules the worker as it should be. Who changes demoted calls it
+// demote says whether the worker gives way, and reports whether that is new. The
+// caller holds Pool.mu, and settles the worker without it.
+func (w *worker) demote(idle bool, now time.Time) (changed bool) {
+	if changed = w.demoted.Swap(idle) != idle; changed {
+		w.demotedAt = now
+		w.turn.Store(false)
+	}
+	return changed
+}
+
+// A stint is an invocation on the processor as the node has seen it: its number,
+// and the worker's processor time when it was first seen.
+type stint struct {
+	seq  uint64
+	used time.Duration
+}
+
+// computed is the processor time that the worker used since it was first seen with
+// the invocation. That a machine is busy with other things makes nobody heavy.
+// The caller holds Pool.mu.
+func (w *worker) computed(seq uint64) time.Duration {
+	used := w.processorTime()
+	if w.stint.seq != seq {
+		w.stint = stint{seq, used}
+	}
+	return used - w.stint.used
+}
+
+// settle schedules the worker as it should be. Who changes demoted or turn calls it
 // afterwards, without Pool.mu: several may at a time, and the last one to come
 // sees the last change. A worker that cannot be promoted, for want of the
 // privilege, is replaced. If one cannot be demoted, others wait longer, which is
 // no reason to do anything.
-func (p *Pool) settle(w *worker) {
+func (p *Pool) settle(w *worker) (err error) {
 	w.sched.Lock()
-	idle := w.demoted.Load()
-	var err error
+	idle := w.demoted.Load() && !w.turn.Load()
 	if idle != w.idle {
 		w.idle = idle
 		if idle {
@@ -155,12 +194,22 @@ func (p *Pool) settle(w *worker) {
 	if err != nil {
 		p.retireSoon(w)
 	}
+	return err
 }
 
 // reschedule sets the policy of the worker's threads. A dead worker is fine.
 func (w *worker) reschedule(policy uint32) error {
 	return w.whileThere(func(pid int) error { return reschedule(pid, policy) })
 }
+
+// ownNice is the node's priority, which workers have while they do not give way.
+var ownNice = sync.OnceValue(func() int32 {
+	attr, err := unix.SchedGetAttr(0, 0)
+	if err != nil {
+		return 0
+	}
+	return attr.Nice
+})
 
 // reschedule sets the policy of all threads of the process.
 func reschedule(pid int, policy uint32) error {
@@ -178,7 +227,7 @@ func reschedule(pid int, policy uint32) error {
 		if err != nil {
 			return err
 		}
-		attr := unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: policy}
+		attr := unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: policy, Nice: ownNice()}
 		if err := unix.SchedSetAttr(tid, &attr, 0); err != nil && !errors.Is(err, unix.ESRCH) {
 			return os.NewSyscallError("sched_setattr", err)
 		}

@@ -53,12 +53,11 @@ func (w *worker) overuses(now time.Time) (burns bool, err error) {
 	if w.group == nil || now.Sub(w.meter.at) < meterEvery {
 		return false, nil
 	}
-	var cpu time.Duration
 	// The span must not come out shorter than it was: this goroutine may be held up
 	// before and after the call.
 	before := time.Now()
-	err = w.whileThere(func(pid int) (err error) { cpu, err = processTime(pid); return err })
-	if err != nil || cpu == 0 {
+	cpu := w.processorTime()
+	if cpu == 0 {
 		return false, nil // it is gone
 	}
 	free := w.lastUsed
@@ -68,6 +67,15 @@ func (w *worker) overuses(now time.Time) (burns bool, err error) {
 	burns, err = w.meter.look(time.Now(), cpu, free, w.wall+w.pool.opt.Grace)
 	w.meter.at = before
 	return burns, err
+}
+
+// processorTime is what the worker used so far, 0 if it is gone.
+func (w *worker) processorTime() (cpu time.Duration) {
+	err := w.whileThere(func(pid int) (err error) { cpu, err = processTime(pid); return err })
+	if err != nil {
+		return 0
+	}
+	return cpu
 }
 
 // processTime is the processor time that all threads of the process used.

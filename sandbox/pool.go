@@ -43,6 +43,7 @@ type Pool struct {
 	replacer *time.Timer // of wake
 	watching atomic.Bool
 	code     codes
+	rota     rota
 
 	// mu guards what follows and the fields of workers marked so. It is held for
 	// microseconds, never across a system call that waits. The lock order is

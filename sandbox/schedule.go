@@ -178,7 +178,10 @@ func (p *Pool) pick(g *group, c *call) *worker {
 	if c.givesWay() {
 		w.heavy++
 	}
-	w.demoted.Store(c.givesWay())
+	if c.heavy {
+		c.used = w.processorTime()
+	}
+	w.demote(c.givesWay(), now)
 	return w
 }
 
@@ -290,7 +293,7 @@ func (p *Pool) release(w *worker, c *call) {
 	}
 	// The next call may have been sent already, and give way from the start.
 	if w.heavy == 0 {
-		w.demoted.Store(false)
+		w.demote(false, w.lastUsed)
 	}
 	if g := w.group; g != nil && len(g.waiters) > 0 {
 		p.pump(g)

@@ -28,8 +28,8 @@ type Stats struct {
 	// idle.
 	Refused, Retried, Evicted, Retired uint64
 	// Demoted counts how often a worker computed for so long that it had to give
-	// way to others.
-	Demoted uint64
+	// way to others, Turns how often one that gave way was let in between them.
+	Demoted, Turns uint64
 	// Dials counts connections opened for scripts, DialsRefused those against the
 	// egress policy, DialsFailed those that the network refused.
 	Dials, DialsRefused, DialsFailed uint64
@@ -41,7 +41,7 @@ type counters struct {
 	spawned, failedStarts, spawnNanos  atomic.Uint64
 	refused, retried, evicted, retired atomic.Uint64
 	dials, dialsRefused, dialsFailed   atomic.Uint64
-	demoted                            atomic.Uint64
+	demoted, turns                     atomic.Uint64
 	lastFail                           atomic.Int64
 	deaths                             [causes]atomic.Uint64
 	codes                              [16]atomic.Uint64
@@ -77,8 +77,8 @@ func (p *Pool) Stats() Stats {
 		Running: int(p.running.Load()),
 		Spawned: c.spawned.Load(), Failed: c.failedStarts.Load(), SpawnTime: time.Duration(c.spawnNanos.Load()),
 		Refused: c.refused.Load(), Retried: c.retried.Load(), Evicted: c.evicted.Load(), Retired: c.retired.Load(),
-		Demoted: c.demoted.Load(),
-		Dials:   c.dials.Load(), DialsRefused: c.dialsRefused.Load(), DialsFailed: c.dialsFailed.Load(),
+		Demoted: c.demoted.Load(), Turns: c.turns.Load(),
+		Dials: c.dials.Load(), DialsRefused: c.dialsRefused.Load(), DialsFailed: c.dialsFailed.Load(),
 		Deaths: map[string]uint64{}, Invocations: map[string]uint64{},
 	}
 	for i, name := range causeNames {

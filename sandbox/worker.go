@@ -47,9 +47,13 @@ type worker struct {
 	lastSent  time.Time
 	meter     meter
 
-	// demoted says that the worker is to be scheduled as idle work. Written under
-	// Pool.mu.
-	demoted atomic.Bool
+	// demoted says that the worker is to be scheduled as idle work, turn that it is
+	// not for a moment. Written under Pool.mu, as is since when it is demoted.
+	demoted   atomic.Bool
+	turn      atomic.Bool
+	demotedAt time.Time
+	stint     stint // under Pool.mu
+	need      need  // under rota.mu
 	// sched guards idle, which says that it is, and is held while that changes.
 	sched sync.Mutex
 	idle  bool

@@ -32,6 +32,7 @@ type Program struct {
 	module    bool     // running the program gives a module body
 	global    bool     // mentions the global object, so that its cache is kept
 	ticks     bool     // mentions nextTick, so that turns are run with their ticks
+	repeats   bool     // mentions repeat, so that it has the quick one
 	observes  classes  // of the engine's errors whose texts it may look at
 	polyfills []string // groups of internal/polyfill
 	position  func(line, column int) (int, int)
@@ -66,6 +67,7 @@ func Compile(s *rulebox.Script) (*Program, error) {
 	p.names, p.arity = r.Names, r.Arity
 	p.global = slices.Contains(r.Names, "global") || slices.Contains(r.Names, "globalThis")
 	p.ticks = strings.Contains(s.Source, "nextTick")
+	p.repeats = strings.Contains(s.Source, "repeat")
 	p.observes = observes(s.Source)
 	p.warmth = warmthOf(s.Source)
 	for _, name := range p.Requires {

@@ -125,6 +125,8 @@ type Realm struct {
 	places   int     // how often the script's text was read for an error
 	hooks    classes // errors that are put into words as they are made
 
+	repeats bool // String.prototype.repeat is ours
+
 	broken bool // the engine panicked or was interrupted: no guest code any more
 	stopAt *time.Timer
 	stop   chan struct{}
@@ -172,6 +174,9 @@ func NewPart(chain *rulebox.Chain, progs []*Program, first, end int, host module
 			r.guard(func() { r.polyfill(p.polyfills) })
 		}
 		r.hooks |= p.observes
+		if p.repeats {
+			r.repeatString()
+		}
 		if p.ticks && r.turns == nil {
 			r.guard(func() { r.turns, _ = goja.AssertFunction(r.fromPrelude("turn")) })
 		}
