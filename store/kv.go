@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -36,6 +37,7 @@ const (
 	kvTimeout = 5 * time.Second
 	// clearTimeout is how long a login waits for what it need not wait for.
 	clearTimeout = 500 * time.Millisecond
+	clearRest    = time.Minute
 	// replicas is how many servers of a cluster keep a bucket, if it has so many.
 	replicas = 3
 )
@@ -133,6 +135,8 @@ type states struct {
 	kv     jetstream.KeyValue
 	stream jetstream.Stream
 	room   int64
+	// resting is until when no marks are cleared, in nanoseconds since 1970.
+	resting atomic.Int64
 }
 
 // Room is how many bytes the bucket holds, for all tenants; 0 where it has no bound.
@@ -169,12 +173,24 @@ func (s *states) Take(ctx context.Context, name string) ([]byte, error) {
 	case err != nil:
 		return nil, err
 	}
+	s.clear(ctx, subject, ack.Sequence)
+	return entry.Value(), nil
+}
+
+// clear removes the mark that a deletion has left: up to it, so that what is kept
+// under the name from now on stays. A mark that cannot be removed expires with the
+// rest. A server that does not let us, or is slow, is left alone for a while: logins
+// wait for this.
+func (s *states) clear(ctx context.Context, subject string, mark uint64) {
+	now := time.Now()
+	if now.UnixNano() < s.resting.Load() {
+		return
+	}
 	ctx, stop := context.WithTimeout(ctx, clearTimeout)
 	defer stop()
-	// Up to the mark: what is kept under the name from now on stays. A mark that
-	// cannot be cleared expires with the rest.
-	_ = s.stream.Purge(ctx, jetstream.WithPurgeSubject(subject), jetstream.WithPurgeSequence(ack.Sequence+1))
-	return entry.Value(), nil
+	if s.stream.Purge(ctx, jetstream.WithPurgeSubject(subject), jetstream.WithPurgeSequence(mark+1)) != nil {
+		s.resting.Store(now.Add(clearRest).UnixNano())
+	}
 }
 
 // conflict reports whether a change was refused because somebody else's came
