@@ -3,12 +3,14 @@ package store
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/rulebox/rulebox"
 	"github.com/rulebox/rulebox/internal/glance"
+	"github.com/rulebox/rulebox/internal/near"
 )
 
 // A valueError says that a value which a file names is nowhere.
@@ -122,6 +124,31 @@ func boundOnce(p *parts) (all []*action) {
 	}
 	slices.SortFunc(all, func(a, b *action) int { return strings.Compare(a.Name, b.Name) })
 	return all
+}
+
+// folders are those that a tenant may have and that are read. elsewhere are some of
+// an export's that have names like these.
+var (
+	folders   = []string{"rules", "rules-configs", "actions", "action-modules", "triggers", "hooks", databases}
+	elsewhere = []string{"roles", "connections", "pages", "grants"}
+)
+
+// warnFolders tells of folders that are not read and have nearly the name of one
+// that is: rules in them do not run, and logins pass.
+func (l *loader) warnFolders() error {
+	entries, err := fs.ReadDir(l.root.FS(), ".")
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		name := e.Name()
+		if !e.IsDir() || slices.Contains(folders, name) || slices.Contains(elsewhere, name) {
+			continue
+		}
+		n := near.Name(name, folders)
+		l.warn(n != "", "the folder %s is not read; did you mean %s?", name, n)
+	}
+	return nil
 }
 
 // warnUnbound tells of actions that are deployed and that no trigger runs.

@@ -2,6 +2,9 @@ package store
 
 import (
 	"context"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -120,4 +123,26 @@ function login(email, password, callback) { callback(configuration.DSN); }
 		"tenant: database-connections/db/login.js reads configuration.DSN, undefined here: values come from options.configuration of database-connections/db/database.json",
 		`tenant: no trigger runs the actions "also", "idle": name them in triggers/triggers.json, such as {"pre-user-registration": [{"action_name": "also"}]}, or set deployed to false`,
 	}, said)
+}
+
+// Rules in a folder that is not read let every login pass: a name that is nearly
+// that of one is told.
+func TestFoldersThatAreNotRead(t *testing.T) {
+	core, logs := observer.New(zap.WarnLevel)
+	dir := t.TempDir()
+	write(t, dir, "-- acme/rule/a.js --\n1\n-- acme/Actions/a.json --\n{}\n-- acme/roles/a.json --\n{}\n-- acme/clients/a.json --\n{}\n-- acme/connections/a.json --\n{}\n-- acme/rules/a.js --\n1\n")
+	// What the deploy CLI exports and is not ours.
+	for _, name := range strings.Fields(`attack-protection branding client-grants clients connections connection-profiles custom-domains emails event-streams
+		flow-vault-connections flows forms grants guardian log-streams network-acls organizations pages phone-providers prompts resource-servers
+		roles self-service-profiles themes token-exchange-profiles user-attribute-profiles`) {
+		require.NoError(t, os.MkdirAll(filepath.Join(dir, "acme", name), 0o755))
+	}
+	f := OpenFolder(dir, noBad, zap.New(core))
+	require.NoError(t, f.Load(context.Background()))
+	require.Empty(t, f.Broken())
+	var said []string
+	for _, e := range logs.All() {
+		said = append(said, e.Message)
+	}
+	assert.Equal(t, []string{"tenant: the folder Actions is not read; did you mean actions?", "tenant: the folder rule is not read; did you mean rules?"}, said)
 }

@@ -141,7 +141,7 @@ func (l *loader) loadAll(ctx context.Context, check CheckFunc) (*transaction.Ten
 	}
 	l.warnUnset(p)
 	l.warnUnbound(p)
-	return t, nil
+	return t, l.warnFolders()
 }
 
 // prepare reads what the other files depend on: placeholder values and settings.

@@ -17,6 +17,7 @@ var (
 	handler  = pattern.New(`\bon(?:Execute|Continue)[A-Z]\w*`)
 	exported = pattern.New(`(?m)^\s*(?:module\.)?exports\s*[.=\[]`)
 	hooked   = pattern.New(`\bmodule\.exports\s*=\s*(?:async\s+)?(?:function\b[^(]*)?\(([^)]*)\)`)
+	module   = pattern.New(`(?m)^\s*export\s+(?:default\b|const\b|let\b|var\b|async\b|function\b|\{)`)
 	function = pattern.New(`^(?:async\s+)?function\s*([\w$]*)\s*\(([^)]*)\)`)
 )
 
@@ -48,7 +49,8 @@ func guess(source string) form {
 		return form{rulebox.KindRule, rulebox.TriggerLogin}
 	}
 	body := source[len(preamble().FindString(source)):]
-	if exported().MatchString(body) {
+	// An ES module is an action if it has a handler; a rule may be its default.
+	if exported().MatchString(body) || module().MatchString(body) && handler().MatchString(body) {
 		if h := handler().FindString(body); h != "" {
 			name := strings.TrimPrefix(strings.TrimPrefix(h, "onExecute"), "onContinue")
 			return form{rulebox.KindAction, trigger.OfFunction(name)}
@@ -63,6 +65,9 @@ func guess(source string) form {
 		if operation := operations[m[1]]; operation != "" && (len(params) < 2 || params[1] != "context") {
 			return form{rulebox.KindDBScript, operation}
 		}
+		if operation := byPassword(params); operation != "" {
+			return form{rulebox.KindDBScript, operation}
+		}
 	}
 	return form{rulebox.KindRule, rulebox.TriggerLogin}
 }
@@ -75,6 +80,20 @@ func hookTrigger(list string) string {
 		return rulebox.HookPrefix + "credentials-exchange"
 	case len(params) == 4:
 		return rulebox.HookPrefix + "send-phone-message"
+	}
+	return ""
+}
+
+// byPassword is the operation of a function that takes a password, whatever its name.
+func byPassword(params []string) string {
+	if len(params) < 2 {
+		return ""
+	}
+	switch strings.ToLower(params[1]) {
+	case "password", "pass", "pwd":
+		return "login"
+	case "newpassword", "new_password":
+		return "change_password"
 	}
 	return ""
 }

@@ -202,7 +202,7 @@ func (r *Run) triggerOf(f form, source string) (string, error) {
 			name = trigger.Database(Connection, operation)
 		case rulebox.KindHook:
 			if name = f.trigger; name == "" {
-				return "", fmt.Errorf("trigger is missing: a hook is run by hook.<point>, such as hook.pre-user-registration")
+				return "", fmt.Errorf("trigger is missing: a hook is run by hook.<point>, such as hook.pre-user-registration; a rule is the function alone, without module.exports")
 			}
 		default:
 			if name = f.trigger; name == "" {
