@@ -306,6 +306,9 @@ type Result struct {
 	Decision Decision
 	// Values are the arguments as they stand after the last script (rules), or
 	// what the callback was given. JSON text, each. After an error they are nil.
+	// Of actions an engine gives none, but Commands, of which the transaction
+	// pipeline makes values: user and context at the login trigger, one object,
+	// the outcome's result, at any other.
 	Values []json.RawMessage
 	// RedirectURL is context.redirect.url after the last rule, if it is a
 	// string and not empty; or where an action sent the user to.
