@@ -22,6 +22,8 @@ function (user, context, callback) { callback(); }
 {"key": "ONE", "value": "##A## ##B## ##A##"}
 -- acme/rules-configs/two.json --
 {"key": "TWO"}
+-- acme/rules-configs/zwo.json --
+{"key": "ZWO", "value": "_VALUE_NOT_SHOWN_"}
 -- acme/actions/pay.json --
 {"secrets": [{"name": "KEY"}, {"name": "OTHER", "value": "_VALUE_NOT_SHOWN_"}, {"name": "KNOWN", "value": "v4lue"}]}
 -- acme/actions/pay/code.js --
@@ -41,28 +43,29 @@ function login(email, password, callback) {}
 // All that is missing is told at once, with what would supply it.
 func TestMissingValues(t *testing.T) {
 	f, dir := open(t, wanting)
-	require.EqualError(t, f.Broken()["acme"], "7 values are missing; put each into its file, or into config.json under AUTH0_KEYWORD_REPLACE_MAPPINGS where the file has ##KEY##, or into the environment:"+
+	require.EqualError(t, f.Broken()["acme"], "8 values are missing; put each into its file, or into config.json under AUTH0_KEYWORD_REPLACE_MAPPINGS where the file has ##KEY##, or into the environment:"+
 		" (1) rulebox.json: ##TOKEN##: RULEBOX_CONFIG_ACME_TOKEN;"+
 		" (2) rules-configs/one.json: ##A##, ##B##: RULEBOX_CONFIG_ACME_A and RULEBOX_CONFIG_ACME_B;"+
 		" (3) rules-configs/two.json: \"value\": RULEBOX_CONFIG_ACME_TWO;"+
-		" (4) database-connections/db/database.json: \"DSN\": RULEBOX_SECRET_ACME_DB_DSN or RULEBOX_SECRET_ACME_DSN (for the whole tenant);"+
-		" (5) actions/pay.json: \"KEY\": RULEBOX_SECRET_ACME_PAY_KEY or RULEBOX_SECRET_ACME_KEY (for the whole tenant);"+
-		" (6) actions/pay.json: \"OTHER\": RULEBOX_SECRET_ACME_PAY_OTHER or RULEBOX_SECRET_ACME_OTHER (for the whole tenant);"+
-		" (7) hooks/h.json: \"HOOK\": RULEBOX_SECRET_ACME_H_HOOK or RULEBOX_SECRET_ACME_HOOK (for the whole tenant)")
+		" (4) rules-configs/zwo.json: \"value\": RULEBOX_CONFIG_ACME_ZWO;"+
+		" (5) database-connections/db/database.json: \"DSN\": RULEBOX_SECRET_ACME_DB_DSN or RULEBOX_SECRET_ACME_DSN (for the whole tenant);"+
+		" (6) actions/pay.json: \"KEY\": RULEBOX_SECRET_ACME_PAY_KEY or RULEBOX_SECRET_ACME_KEY (for the whole tenant);"+
+		" (7) actions/pay.json: \"OTHER\": RULEBOX_SECRET_ACME_PAY_OTHER or RULEBOX_SECRET_ACME_OTHER (for the whole tenant);"+
+		" (8) hooks/h.json: \"HOOK\": RULEBOX_SECRET_ACME_H_HOOK or RULEBOX_SECRET_ACME_HOOK (for the whole tenant)")
 
 	// Another mistake is told with them; one that comes of what is missing is not.
 	write(t, dir, "-- acme/rules/a.js --\nBAD\n")
 	require.NoError(t, f.Load(context.Background()))
-	assert.ErrorContains(t, f.Broken()["acme"], "7 values are missing")
+	assert.ErrorContains(t, f.Broken()["acme"], "8 values are missing")
 	assert.ErrorContains(t, f.Broken()["acme"], "; besides, rules/a.js: ")
 	write(t, dir, "-- acme/rules/a.js --\nfunction (user, context, callback) { callback(); }\n-- acme/rulebox.json --\n{\"limits\": {\"wall\": \"##WALL##\"}}\n")
 	require.NoError(t, f.Load(context.Background()))
 	assert.EqualError(t, f.Broken()["acme"], "rulebox.json: ##WALL## has no value: put one into config.json under AUTH0_KEYWORD_REPLACE_MAPPINGS, or into the environment as RULEBOX_CONFIG_ACME_WALL")
 
-	f, _ = open(t, wanting, "RULEBOX_CONFIG_ACME_TOKEN=t", "RULEBOX_CONFIG_ACME_A=a", "RULEBOX_CONFIG_ACME_B=b", "RULEBOX_CONFIG_ACME_TWO=2",
+	f, _ = open(t, wanting, "RULEBOX_CONFIG_ACME_TOKEN=t", "RULEBOX_CONFIG_ACME_A=a", "RULEBOX_CONFIG_ACME_B=b", "RULEBOX_CONFIG_ACME_TWO=2", "RULEBOX_CONFIG_ACME_ZWO=2",
 		"RULEBOX_SECRET_ACME_DSN=d", "RULEBOX_SECRET_ACME_KEY=k", "RULEBOX_SECRET_ACME_OTHER=o", "RULEBOX_SECRET_ACME_HOOK=h")
 	require.NoError(t, f.Broken()["acme"])
-	f, _ = open(t, wanting, "RULEBOX_CONFIG_ACME_TOKEN=t", "RULEBOX_CONFIG_ACME_A=a", "RULEBOX_CONFIG_ACME_B=b", "RULEBOX_CONFIG_ACME_TWO=2",
+	f, _ = open(t, wanting, "RULEBOX_CONFIG_ACME_TOKEN=t", "RULEBOX_CONFIG_ACME_A=a", "RULEBOX_CONFIG_ACME_B=b", "RULEBOX_CONFIG_ACME_TWO=2", "RULEBOX_CONFIG_ACME_ZWO=2",
 		"RULEBOX_SECRET_ACME_DSN=d", "RULEBOX_SECRET_ACME_KEY=k", "RULEBOX_SECRET_ACME_HOOK=h")
 	assert.ErrorContains(t, f.Broken()["acme"], `actions/pay.json: secrets: the value of "OTHER" is not in the file`, "one alone has a sentence of its own")
 }

@@ -199,6 +199,9 @@ func (l *loader) configuration() (map[string]string, error) {
 			err = nil // the environment overrides what stands in the file
 		}
 		err = l.lacks(file, err)
+		if c.Value != nil && *c.Value == notShown {
+			c.Value = nil
+		}
 		if err == nil && c.Key == "" {
 			err = errors.New(`"key" is missing; the file is like {"key": "API_KEY", "value": "…"}`)
 		}
