@@ -1,5 +1,3 @@
-//go:build !race
-
 // Package e2e tries what takes several nodes: each has its own pool of jailed
 // workers and its own connection; they share an embedded NATS server.
 package e2e
@@ -56,7 +54,9 @@ func run(t *testing.T, part func(context.Context) error) {
 
 // startNode returns a node's pipeline, which also serves NATS.
 func startNode(t *testing.T, server *bus.Server, all tenants) *transaction.Pipeline {
-	pool, err := sandbox.New(sandbox.Options{MaxWorkers: 4, MaxPerTenant: 1, Warm: 1})
+	opt := poolOptions(t)
+	opt.MaxWorkers, opt.MaxPerTenant, opt.Warm = 4, 1, 1
+	pool, err := sandbox.New(opt)
 	require.NoError(t, err)
 	run(t, pool.Run)
 	conn, err := server.Conn()
