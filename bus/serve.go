@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 
@@ -131,7 +132,11 @@ func (s *server) drain(sub *nats.Subscription, drained <-chan struct{}, abandon 
 func (s *server) receive(msg *nats.Msg) {
 	arrived := time.Now()
 	if msg.Reply == "" {
-		s.mute(msg.Subject)
+		s.mute("request without a reply subject was dropped", msg.Subject)
+		return
+	}
+	if !answerable(msg.Reply) {
+		s.mute("request that wants its answer sent to a service was dropped", msg.Subject)
 		return
 	}
 	tenant := tenantOf(msg.Subject)
@@ -162,12 +167,19 @@ const maxBusyBody = 16 << 10
 // muteEvery is how often at most the log tells of requests that ask for no answer.
 const muteEvery = time.Second
 
+// answerable reports whether the subject may be where somebody waits for an answer.
+// The node may publish what its callers may not: where an account is shared, they
+// could have it order JetStream about, write to its buckets, or ask itself.
+func answerable(reply string) bool {
+	return !strings.HasPrefix(reply, "$") && !strings.HasPrefix(reply, prefix)
+}
+
 // mute is about a request that was dropped. NATS calls receive one message at a
 // time, so that nothing guards muted.
-func (s *server) mute(subject string) {
+func (s *server) mute(text, subject string) {
 	if now := time.Now(); now.Sub(s.muted) >= muteEvery {
 		s.muted = now
-		s.opt.Logger.Warn("request without a reply subject was dropped", zap.String("subject", subject[:min(len(subject), 256)]))
+		s.opt.Logger.Warn(text, zap.String("subject", subject[:min(len(subject), 256)]))
 	}
 }
 
