@@ -408,10 +408,12 @@ func (p *preparer) parseError(r *Result, err error) *Error {
 
 // clamp moves an error in the wrapper's end to the end of the author's text.
 func (p *preparer) clamp(e *Error) {
-	lines := 1 + strings.Count(p.source, "\n")
-	if e.Line > lines {
-		e.Line, e.Column = lines, len(p.source)-strings.LastIndexByte(p.source, '\n')
+	text := strings.TrimRight(p.source, " \t\r\n")
+	lines, width := 1+strings.Count(text, "\n"), len(text)-1-strings.LastIndexByte(text, '\n')
+	if e.Line > lines || e.Line == lines && e.Column > width {
+		e.Line, e.Column = lines, width+1
 		e.Message = "Unexpected end of input"
+		e.Hint = "the text ends before a brace, bracket, parenthesis or quote in it is closed"
 	}
 }
 
