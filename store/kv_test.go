@@ -193,9 +193,11 @@ func TestCacheThatIsTooLargeForTheServer(t *testing.T) {
 	one, _ := runCaches(t, kv1)
 	two, _ := runCaches(t, kv2)
 	limits := transaction.MaxCache
+	var all []transaction.CacheChange
 	for i := range 4 {
-		one.Change("big", "post-login", limits, set(fmt.Sprint(i), strings.Repeat("\x01", 63<<10)))
+		all = append(all, set(fmt.Sprint(i), strings.Repeat("\x01", 63<<10))...)
 	}
+	one.Change("big", "post-login", limits, all) // at once, or the first of them are written before the others come
 	one.Change("acme", "post-login", limits, set("k", "v"))
 	eventually(t, two, "acme", "k=v")
 	require.Len(t, one.Entries("big", "post-login"), 4, "the node has it")

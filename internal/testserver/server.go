@@ -250,9 +250,36 @@ func (s *Server) end(sig syscall.Signal) {
 		<-s.proc.done
 	}
 	if sig == syscall.SIGKILL {
-		syscall.Kill(-s.proc.cmd.Process.Pid, sig) // what it had started
+		s.killRest()
 	}
 	s.proc = nil
+}
+
+// killRest ends what the server had started, and waits until it is gone: it holds
+// shared memory and ports. PostgreSQL's processes have sessions of their own, so
+// that they are found by their working directory, which is in the server's folder.
+func (s *Server) killRest() {
+	s.t.Helper()
+	for end := time.Now().Add(stopLimit); ; time.Sleep(time.Millisecond) {
+		left := 0
+		dirs, _ := filepath.Glob("/proc/[0-9]*/cwd")
+		for _, link := range dirs {
+			cwd, err := os.Readlink(link)
+			if err != nil || cwd != s.Dir && !strings.HasPrefix(cwd, s.Dir+"/") {
+				continue // it is gone, or another's
+			}
+			if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(link))); err == nil {
+				left++
+				syscall.Kill(pid, syscall.SIGKILL)
+			}
+		}
+		if left == 0 {
+			return
+		}
+		if time.Now().After(end) {
+			s.t.Fatalf("testserver: %d processes of %s do not end", left, s.kind.name)
+		}
+	}
 }
 
 // A process is a running command.
