@@ -22,6 +22,7 @@ import (
 	"golang.org/x/net/netutil"
 	"golang.org/x/sys/unix"
 
+	"github.com/rulebox/rulebox"
 	"github.com/rulebox/rulebox/bus"
 	"github.com/rulebox/rulebox/gateway"
 	"github.com/rulebox/rulebox/gateway/adapters"
@@ -211,6 +212,11 @@ func (f *serveFlags) serve(ctx context.Context, log *zap.Logger, std stdio) erro
 		log.Warn("which folder of tenants is served was not written down: commands cannot tell misspelled names", zap.Error(err))
 	}
 	s.start("tenants", folder.Run)
+
+	// The first login after a start does not pay for the start of a worker.
+	if err := pool.Warm(ctx, &rulebox.Chain{}); err != nil && ctx.Err() == nil {
+		return <-s.failed()
+	}
 
 	numbers := newMetrics()
 	numbers.watch(pool)
