@@ -7,32 +7,23 @@ import (
 	"context"
 	"encoding/json"
 	"net/url"
-	"os"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
 
 	"github.com/rulebox/rulebox"
 	"github.com/rulebox/rulebox/bus"
+	"github.com/rulebox/rulebox/internal/pooltest"
 	"github.com/rulebox/rulebox/sandbox"
-	"github.com/rulebox/rulebox/sandbox/confine"
-	"github.com/rulebox/rulebox/sandbox/worker"
 	"github.com/rulebox/rulebox/store"
 	"github.com/rulebox/rulebox/transaction"
 )
 
-func TestMain(m *testing.M) {
-	confine.Init()
-	if len(os.Args) > 1 && os.Args[1] == "worker" {
-		worker.Main()
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { pooltest.Main(m) }
 
 // safety bounds what would otherwise hang a broken test.
 const safety = 30 * time.Second
@@ -41,24 +32,9 @@ type tenants map[string]*transaction.Tenant
 
 func (t tenants) Tenant(name string) *transaction.Tenant { return t[name] }
 
-// run runs a part until the test ends.
-func run(t *testing.T, part func(context.Context) error) {
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- part(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		assert.NoError(t, <-done)
-	})
-}
-
 // startNode returns a node's pipeline, which also serves NATS.
 func startNode(t *testing.T, server *bus.Server, all tenants) *transaction.Pipeline {
-	opt := poolOptions(t)
-	opt.MaxWorkers, opt.MaxPerTenant, opt.Warm = 4, 1, 1
-	pool, err := sandbox.New(opt)
-	require.NoError(t, err)
-	run(t, pool.Run)
+	pool := pooltest.Start(t, sandbox.Options{MaxWorkers: 4, MaxPerTenant: 1, Warm: 1})
 	conn, err := server.Conn()
 	require.NoError(t, err)
 	t.Cleanup(conn.Close)
@@ -69,10 +45,10 @@ func startNode(t *testing.T, server *bus.Server, all tenants) *transaction.Pipel
 	suspensions, err := transaction.NewSuspensions(states, bytes.Repeat([]byte{1}, transaction.StateKeySize))
 	require.NoError(t, err)
 	caches := kv.Caches()
-	run(t, caches.Run)
+	pooltest.Run(t, caches.Run)
 	p := &transaction.Pipeline{Tenants: all, Next: pool, Suspensions: suspensions, Caches: caches}
 	ready := make(chan struct{})
-	run(t, func(ctx context.Context) error {
+	pooltest.Run(t, func(ctx context.Context) error {
 		return bus.Serve(ctx, bus.ServeOptions{Conn: conn, Handler: p, Ready: func() { close(ready) }})
 	})
 	<-ready

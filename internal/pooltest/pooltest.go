@@ -24,9 +24,12 @@ func Main(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// Start returns a running pool, which ends with the test.
+// Start returns a running pool, which ends with the test. Under the race detector
+// its workers are a program without it, and not jailed, unless opt has a program,
+// a command or a plan.
 func Start(t testing.TB, opt sandbox.Options) *sandbox.Pool {
 	t.Helper()
+	adapt(t, &opt)
 	p, err := sandbox.New(opt)
 	require.NoError(t, err)
 	Run(t, p.Run)
