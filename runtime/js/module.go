@@ -99,6 +99,7 @@ func compileModule(m *modules.Module) (*compiledModule, error) {
 			err = lang.RewritePatterns(tree)
 		}
 		if err == nil {
+			lang.MendScopes(tree)
 			c.prg, err = goja.CompileAST(tree, false)
 		}
 		c.patterns = m.FromBundle() && strings.Contains(source, "RegExp(")

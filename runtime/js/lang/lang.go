@@ -213,6 +213,7 @@ func compile(tree *ast.Program) (prog *goja.Program, err error) {
 			prog, err = nil, errors.New("the source cannot be compiled")
 		}
 	}()
+	MendScopes(tree)
 	return goja.CompileAST(tree, false)
 }
 

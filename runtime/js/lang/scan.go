@@ -1,6 +1,9 @@
 package lang
 
-import "github.com/dop251/goja/ast"
+import (
+	"github.com/dop251/goja/ast"
+	"github.com/dop251/goja/unistring"
+)
 
 // scan collects from a tree what Result tells. It visits every node once.
 type scan struct {
@@ -17,9 +20,16 @@ type scan struct {
 	// being visited declare it; hoisted says that a name was used outside.
 	hoist   map[string]int
 	hoisted bool
+	// When scopes is not nil, the scan mends functions, and does nothing else.
+	scopes *scopes
 }
 
-func (s *scan) name(n string) {
+func (s *scan) name(name unistring.String) {
+	if s.scopes != nil {
+		s.scopes.use(name)
+		return
+	}
+	n := name.String()
 	if s.hoist != nil {
 		if in, ok := s.hoist[n]; ok && in == 0 {
 			s.hoisted = true
@@ -196,9 +206,21 @@ func (s *scan) parameters(p *ast.ParameterList) {
 func (s *scan) function(f *ast.FunctionLiteral) {
 	if f != nil {
 		s.asyncGenerator = s.asyncGenerator || f.Async && f.Generator
-		s.parameters(f.ParameterList)
-		s.stmts(f.Body.List)
+		f.Body.List = s.scope(false, f.ParameterList, f.DeclarationList, f.Body.List)
 	}
+}
+
+// scope visits a function's parameters and body, and returns the body.
+func (s *scan) scope(arrow bool, p *ast.ParameterList, declared []*ast.VariableDeclaration, body []ast.Statement) []ast.Statement {
+	if s.scopes != nil {
+		s.scopes.enter(arrow, p, declared, body)
+	}
+	s.parameters(p)
+	s.stmts(body)
+	if s.scopes != nil {
+		body = s.scopes.leave(declared, body)
+	}
+	return body
 }
 
 func (s *scan) class(c *ast.ClassLiteral) {
@@ -212,16 +234,24 @@ func (s *scan) class(c *ast.ClassLiteral) {
 			if n.Computed {
 				s.expr(n.Key)
 			}
-			s.expr(n.Initializer)
+			s.scope(true, nil, nil, []ast.Statement{&ast.ExpressionStatement{Expression: n.Initializer}})
 		case *ast.MethodDefinition:
 			if n.Computed {
 				s.expr(n.Key)
 			}
 			s.function(n.Body)
 		case *ast.ClassStaticBlock:
-			s.block(n.Block)
+			s.staticBlock(n)
 		}
 	}
+}
+
+func (s *scan) staticBlock(n *ast.ClassStaticBlock) {
+	if s.scopes == nil {
+		s.block(n.Block)
+		return
+	}
+	n.Block.List = s.scope(true, nil, n.DeclarationList, n.Block.List)
 }
 
 func (s *scan) expr(e ast.Expression) {
@@ -229,7 +259,7 @@ func (s *scan) expr(e ast.Expression) {
 	case nil:
 	case *ast.Identifier:
 		if n != nil {
-			s.name(n.Name.String())
+			s.name(n.Name)
 		}
 	case *ast.DotExpression:
 		s.expr(n.Left)
@@ -238,12 +268,11 @@ func (s *scan) expr(e ast.Expression) {
 	case *ast.FunctionLiteral:
 		s.function(n)
 	case *ast.ArrowFunctionLiteral:
-		s.parameters(n.ParameterList)
 		switch b := n.Body.(type) {
 		case *ast.BlockStatement:
-			s.stmts(b.List)
+			b.List = s.scope(true, n.ParameterList, n.DeclarationList, b.List)
 		case *ast.ExpressionBody:
-			s.expr(b.Expression)
+			s.scope(true, n.ParameterList, nil, []ast.Statement{&ast.ExpressionStatement{Expression: b.Expression}})
 		}
 	case *ast.AssignExpression:
 		s.expr(n.Left)
@@ -311,7 +340,7 @@ func (s *scan) properties(list []ast.Property) {
 	for _, p := range list {
 		switch n := p.(type) {
 		case *ast.PropertyShort:
-			s.name(n.Name.Name.String())
+			s.name(n.Name.Name)
 			s.expr(n.Initializer)
 		case *ast.PropertyKeyed:
 			if n.Computed {

@@ -20,6 +20,7 @@ import (
 	"github.com/dop251/goja"
 	"github.com/dop251/goja/parser"
 	"github.com/rulebox/rulebox/modules"
+	"github.com/rulebox/rulebox/runtime/js/lang"
 )
 
 //go:embed harness.js
@@ -111,6 +112,7 @@ func compile(name, src string) (*goja.Program, error) {
 	if err != nil {
 		return nil, err
 	}
+	lang.MendScopes(ast)
 	p, err := goja.CompileAST(ast, false)
 	if err != nil {
 		return nil, err
@@ -253,6 +255,7 @@ func (r *Realm) Run(name, src string) (goja.Value, error) {
 	if err != nil {
 		return nil, err
 	}
+	lang.MendScopes(ast)
 	p, err := goja.CompileAST(ast, false)
 	if err != nil {
 		return nil, err
