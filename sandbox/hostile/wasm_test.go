@@ -210,8 +210,7 @@ func TestHostileWASM(t *testing.T) {
 	around.Wait()
 	assert.Positive(t, p.served.Load(), "the bystander was served meanwhile")
 	assert.Zero(t, victim.reached.Load(), "a module reached what listens on this machine")
-	t.Logf("%d cases; the bystander logged in %d times; the workers' memory was %d MiB at most; the largest had %d MiB",
-		len(all), p.served.Load(), p.peak.Load()>>20, p.one.Load()>>20)
+	p.weighed(t, parallel*(compiling+oneWorker)+8*oneWorker/2)
 	assert.LessOrEqual(t, p.one.Load(), int64(compiling+oneWorker), "one worker: a compile worker's limit")
 }
 
