@@ -34,6 +34,9 @@ func Misspelled(source, handler, trigger string) error {
 		return nil
 	}
 	names, object := exports(source)
+	if len(names) > maxNames {
+		return nil // what there are so many of is no list to be read by somebody
+	}
 	rest := marker().ReplaceAllString(source, "")
 	rest = literalExport().ReplaceAllString(rest, " ")
 	rest = strings.ReplaceAll(rest, "module. ", " ") // what is left of module.exports.name
@@ -53,12 +56,16 @@ func Handlers(source string) []string {
 	return names
 }
 
-// exports is Handlers of a source without comments; object says that there is a
-// literal object of exports.
+// maxNames is how many names are looked for: the loader waits for this, and sources
+// may hold a hundred thousand.
+const maxNames = 100
+
+// exports is Handlers of a source without comments, one beyond maxNames at most;
+// object says that there is a literal object of exports.
 func exports(source string) (names []string, object bool) {
 	for _, m := range literalExport().FindAllStringSubmatch(source, -1) {
 		object = object || m[2] != ""
-		if name := m[1] + m[2]; strings.HasPrefix(name, "on") && len(name) <= 80 && !slices.Contains(names, name) {
+		if name := m[1] + m[2]; len(names) <= maxNames && strings.HasPrefix(name, "on") && len(name) <= 80 && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
@@ -71,25 +78,25 @@ func withoutComments(source string) string {
 	var b strings.Builder
 	quotes := 0
 	for rest := source; rest != ""; {
-		line, after, _ := strings.Cut(rest, "\n")
-		text := strings.TrimLeft(line, " \t\r")
-		switch {
-		case quotes%2 == 0 && strings.HasPrefix(text, "//"):
-			rest = after
-			continue
-		case quotes%2 == 0 && strings.HasPrefix(text, "/*"):
-			start := len(line) - len(text) + 2
-			end := strings.Index(rest[start:], "*/")
+		text := strings.TrimLeft(rest, " \t\r")
+		// The end of a block comment is looked for before the line's: many may stand
+		// in one line.
+		if quotes%2 == 0 && strings.HasPrefix(text, "/*") {
+			end := strings.Index(text[2:], "*/")
 			if end < 0 {
 				return source // it does not compile, or it is no comment
 			}
-			rest = rest[start+end+2:]
+			rest = text[2+end+2:]
+			continue
+		}
+		line, after, _ := strings.Cut(rest, "\n")
+		rest = after
+		if quotes%2 == 0 && strings.HasPrefix(text, "//") {
 			continue
 		}
 		quotes += strings.Count(line, "`")
 		b.WriteString(line)
 		b.WriteByte('\n')
-		rest = after
 	}
 	return b.String()
 }
