@@ -33,23 +33,10 @@ var mongoDriver = &dbDriver{name: "mongodb", login: func(ctx context.Context, c 
 }}
 
 func mongoCommand(c *Call, args []any) (any, error) {
-	s := sessionOf(c, args)
 	view, _ := webBytes(args, 1)
 	doc := bytes.Clone(view)
-	return Task(func(ctx context.Context) (any, error) {
-		if s == nil {
-			return nil, mongoThrow(errSessionEnded, nil)
-		}
-		var reply []byte
-		err := s.use(ctx, func(ctx context.Context, conn dbConn) (err error) {
-			reply, err = conn.(*mongowire.Conn).Do(ctx, doc)
-			return err
-		})
-		if err != nil {
-			return nil, mongoThrow(err, nil)
-		}
-		return reply, nil
-	}), nil
+	return dbTask(c, args, mongoThrow, func(ctx context.Context, conn *mongowire.Conn) ([]byte, error) { return conn.Do(ctx, doc) },
+		func(reply []byte) any { return reply })
 }
 
 // mongoThrow gives an error its code. `kind` says what it is: server (with reply,

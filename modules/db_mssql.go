@@ -28,7 +28,9 @@ var mssqlNatives = joinNatives(dbSessionNatives, map[string]Native{
 	"connect": dbConnect(mssqlDriver, mssqlThrow, func(c *mssqlConn) any { return mssqlTokens(c.greeting) }),
 	"batch": func(c *Call, args []any) (any, error) {
 		text, _ := webString(args, 1)
-		return mssqlTask(c, args, func(ctx context.Context, conn *tdswire.Conn) ([]tdswire.Token, error) { return conn.Batch(ctx, text) })
+		return dbTask(c, args, mssqlThrow, func(ctx context.Context, conn *mssqlConn) ([]tdswire.Token, error) {
+			return conn.Batch(ctx, text)
+		}, mssqlTokens)
 	},
 	"call": func(c *Call, args []any) (any, error) {
 		procedure, _ := webString(args, 1)
@@ -37,9 +39,9 @@ var mssqlNatives = joinNatives(dbSessionNatives, map[string]Native{
 		for i, v := range list {
 			params[i] = mssqlParam(v)
 		}
-		return mssqlTask(c, args, func(ctx context.Context, conn *tdswire.Conn) ([]tdswire.Token, error) {
+		return dbTask(c, args, mssqlThrow, func(ctx context.Context, conn *mssqlConn) ([]tdswire.Token, error) {
 			return conn.Call(ctx, procedure, params)
-		})
+		}, mssqlTokens)
 	},
 })
 
@@ -74,26 +76,8 @@ var mssqlDriver = &dbDriver{name: "mssql", login: func(ctx context.Context, c ne
 	return &mssqlConn{conn, tokens}, nil
 }}
 
-func mssqlTask(c *Call, args []any, f func(context.Context, *tdswire.Conn) ([]tdswire.Token, error)) (any, error) {
-	s := sessionOf(c, args)
-	return Task(func(ctx context.Context) (any, error) {
-		if s == nil {
-			return nil, mssqlThrow(errSessionEnded, nil)
-		}
-		var tokens []tdswire.Token
-		err := s.use(ctx, func(ctx context.Context, conn dbConn) (err error) {
-			tokens, err = f(ctx, conn.(*mssqlConn).Conn)
-			return err
-		})
-		if err != nil {
-			return nil, mssqlThrow(err, nil)
-		}
-		return mssqlTokens(tokens), nil
-	}), nil
-}
-
 // mssqlTokens makes plain values of tokens; rows that follow each other are one.
-func mssqlTokens(tokens []tdswire.Token) []any {
+func mssqlTokens(tokens []tdswire.Token) any {
 	var out []any
 	var rows []any
 	flush := func() {

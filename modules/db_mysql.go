@@ -28,9 +28,9 @@ var mysqlNatives = joinNatives(dbSessionNatives, map[string]Native{
 	"connect": dbConnect(mysqlDriver, mysqlThrow, func(c *mysqlwire.Conn) any { return int64(c.ThreadID()) }),
 	"query": func(c *Call, args []any) (any, error) {
 		text, _ := webString(args, 1)
-		return mysqlTask(c, args, func(ctx context.Context, conn *mysqlwire.Conn) ([]*mysqlwire.Result, error) {
+		return dbTask(c, args, mysqlThrow, func(ctx context.Context, conn *mysqlwire.Conn) ([]*mysqlwire.Result, error) {
 			return conn.Query(ctx, text)
-		})
+		}, mysqlResults)
 	},
 	"execute": func(c *Call, args []any) (any, error) {
 		text, _ := webString(args, 1)
@@ -42,14 +42,14 @@ var mysqlNatives = joinNatives(dbSessionNatives, map[string]Native{
 			}
 			params[i] = v
 		}
-		return mysqlTask(c, args, func(ctx context.Context, conn *mysqlwire.Conn) ([]*mysqlwire.Result, error) {
+		return dbTask(c, args, mysqlThrow, func(ctx context.Context, conn *mysqlwire.Conn) ([]*mysqlwire.Result, error) {
 			return conn.Execute(ctx, text, params)
-		})
+		}, mysqlResults)
 	},
 	"ping": func(c *Call, args []any) (any, error) {
-		return mysqlTask(c, args, func(ctx context.Context, conn *mysqlwire.Conn) ([]*mysqlwire.Result, error) {
+		return dbTask(c, args, mysqlThrow, func(ctx context.Context, conn *mysqlwire.Conn) ([]*mysqlwire.Result, error) {
 			return nil, conn.Ping(ctx)
-		})
+		}, mysqlResults)
 	},
 })
 
@@ -64,25 +64,7 @@ var mysqlDriver = &dbDriver{name: "mysql", login: func(ctx context.Context, c ne
 	return conn, nil
 }}
 
-func mysqlTask(c *Call, args []any, f func(context.Context, *mysqlwire.Conn) ([]*mysqlwire.Result, error)) (any, error) {
-	s := sessionOf(c, args)
-	return Task(func(ctx context.Context) (any, error) {
-		if s == nil {
-			return nil, mysqlThrow(errSessionEnded, nil)
-		}
-		var res []*mysqlwire.Result
-		err := s.use(ctx, func(ctx context.Context, conn dbConn) (err error) {
-			res, err = f(ctx, conn.(*mysqlwire.Conn))
-			return err
-		})
-		if err != nil {
-			return nil, mysqlThrow(err, nil)
-		}
-		return mysqlResults(res), nil
-	}), nil
-}
-
-func mysqlResults(list []*mysqlwire.Result) []any {
+func mysqlResults(list []*mysqlwire.Result) any {
 	out := make([]any, len(list))
 	for i, r := range list {
 		if !r.HasRows {

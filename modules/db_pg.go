@@ -34,7 +34,6 @@ var pgDriver = &dbDriver{name: "pg", login: func(ctx context.Context, c net.Conn
 }}
 
 func pgQuery(c *Call, args []any) (any, error) {
-	s := sessionOf(c, args)
 	text, _ := webString(args, 1)
 	var params []pgwire.Param
 	list, prepared := webArg(args, 2).([]any)
@@ -51,27 +50,15 @@ func pgQuery(c *Call, args []any) (any, error) {
 	if len(params) > 65535 {
 		return nil, &Throw{Class: "RangeError", Message: "a query has more than 65535 values"}
 	}
-	return Task(func(ctx context.Context) (any, error) {
-		if s == nil {
-			return nil, dbThrow(errSessionEnded, nil)
+	return dbTask(c, args, pgThrow, func(ctx context.Context, conn *pgwire.Conn) ([]*pgwire.Result, error) {
+		if prepared {
+			return conn.QueryParams(ctx, text, params)
 		}
-		var res []*pgwire.Result
-		err := s.use(ctx, func(ctx context.Context, conn dbConn) (err error) {
-			if prepared {
-				res, err = conn.(*pgwire.Conn).QueryParams(ctx, text, params)
-			} else {
-				res, err = conn.(*pgwire.Conn).Query(ctx, text)
-			}
-			return err
-		})
-		if err != nil {
-			return nil, pgThrow(err, nil)
-		}
-		return pgResults(res), nil
-	}), nil
+		return conn.Query(ctx, text)
+	}, pgResults)
 }
 
-func pgResults(list []*pgwire.Result) []any {
+func pgResults(list []*pgwire.Result) any {
 	out := make([]any, len(list))
 	for i, r := range list {
 		fields := make([]any, len(r.Fields))

@@ -35,7 +35,6 @@ var redisDriver = &dbDriver{name: "redis", login: func(ctx context.Context, c ne
 }}
 
 func redisSend(c *Call, args []any) (any, error) {
-	s := sessionOf(c, args)
 	list, _ := webArg(args, 1).([]any)
 	binary, _ := webArg(args, 2).([]any)
 	cmds := make([][][]byte, len(list))
@@ -46,24 +45,14 @@ func redisSend(c *Call, args []any) (any, error) {
 			cmds[i][j] = redisWord(w)
 		}
 	}
-	return Task(func(ctx context.Context) (any, error) {
-		if s == nil {
-			return nil, redisThrow(errSessionEnded, nil)
-		}
-		var replies []any
-		err := s.use(ctx, func(ctx context.Context, conn dbConn) (err error) {
-			replies, err = conn.(*rediswire.Conn).Do(ctx, cmds)
-			return err
+	return dbTask(c, args, redisThrow, func(ctx context.Context, conn *rediswire.Conn) ([]any, error) { return conn.Do(ctx, cmds) },
+		func(replies []any) any {
+			for i, r := range replies {
+				raw, _ := webArg(binary, i).(bool)
+				replies[i] = redisReply(r, raw)
+			}
+			return replies
 		})
-		if err != nil {
-			return nil, redisThrow(err, nil)
-		}
-		for i, r := range replies {
-			raw, _ := webArg(binary, i).(bool)
-			replies[i] = redisReply(r, raw)
-		}
-		return replies, nil
-	}), nil
 }
 
 // redisWord is one argument of a command.

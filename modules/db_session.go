@@ -347,3 +347,24 @@ func dbConnect[C dbConn](driver *dbDriver, throw func(error, *dbTarget) error, g
 		}), nil
 	}
 }
+
+// dbTask is a native's work on the session of its first argument: do has the
+// connection to itself, and plain makes of what it gives what the script gets. C is
+// the driver's connection.
+func dbTask[C dbConn, R any](c *Call, args []any, throw func(error, *dbTarget) error, do func(context.Context, C) (R, error), plain func(R) any) (any, error) {
+	s := sessionOf(c, args)
+	return Task(func(ctx context.Context) (any, error) {
+		if s == nil {
+			return nil, throw(errSessionEnded, nil)
+		}
+		var result R
+		err := s.use(ctx, func(ctx context.Context, conn dbConn) (err error) {
+			result, err = do(ctx, conn.(C))
+			return err
+		})
+		if err != nil {
+			return nil, throw(err, nil)
+		}
+		return plain(result), nil
+	}), nil
+}
