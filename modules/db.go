@@ -27,11 +27,12 @@ func dbModules() []Module {
 		dbModule("mssql", "6.4.1", "mssql_6", nil),
 		dbStandard("mssql", "10.0.4", "mssql_10"),
 
-		dbInternal("pg_core", pgNatives),
+		dbHandlers("pg_core", pgNatives),
 		dbInternal("pg_pool", nil),
 		dbInternal("pg_legacy", nil),
 		dbInternal("pg_config", nil),
 		dbInternal("pg_types", nil),
+		dbInternal("pg_types_more", nil),
 		dbInternal("pg_values", nil),
 		dbInternal("pg_magic", nil),
 		dbInternal("mysql_core", mysqlNatives),
@@ -86,6 +87,13 @@ func dbStandard(name, version, file string) Module {
 // dbInternal is the entry internal/db/<file>.
 func dbInternal(file string, natives map[string]Native) Module {
 	return Module{Name: "internal/db/" + file, Internal: true, Source: source("db/" + file), Natives: natives}
+}
+
+// dbHandlers is dbInternal for a source that gives natives functions.
+func dbHandlers(file string, natives map[string]Native) Module {
+	m := dbInternal(file, natives)
+	m.Handlers = true
+	return m
 }
 
 func joinNatives(parts ...map[string]Native) map[string]Native {

@@ -1,9 +1,9 @@
 'use strict';
-const { make, invalidType, outOfRange } = require('internal/errors');
+const errors = () => require('internal/errors');
 const errorMonitor = Symbol('events.errorMonitor');
 const captureRejectionSymbol = Symbol.for('nodejs.rejection');
 const has = (o, k) => Object.prototype.hasOwnProperty.call(o, k);
-const checkListener = (f) => { if (typeof f !== 'function') throw invalidType('listener', 'of type function', f); };
+const checkListener = (f) => { if (typeof f !== 'function') throw errors().invalidType('listener', 'of type function', f); };
 
 // Emitters are often made by EventEmitter.call(this), so this is no class.
 function EventEmitter(options) { EventEmitter.init.call(this, options); }
@@ -66,14 +66,14 @@ function noListener(e, args) {
   const { inspect } = require('internal/inspect');
   let text;
   try { text = inspect(er); } catch (x) { text = er; }
-  const error = make(Error, 'ERR_UNHANDLED_ERROR', `Unhandled error. (${text})`);
+  const error = errors().make(Error, 'ERR_UNHANDLED_ERROR', `Unhandled error. (${text})`);
   error.context = er;
   throw error;
 }
 
 const methods = {
   setMaxListeners(n) {
-    if (typeof n !== 'number' || n < 0 || Number.isNaN(n)) throw outOfRange('n', 'a non-negative number', n);
+    if (typeof n !== 'number' || n < 0 || Number.isNaN(n)) throw errors().outOfRange('n', 'a non-negative number', n);
     this._maxListeners = n;
     return this;
   },

@@ -4,16 +4,33 @@
 const refuse = (name, advice) => Object.assign(new Error(`option ${name} is not available here: ${advice}`), { code: 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM' });
 const files = 'there are no files here; give certificates and keys as PEM text in option ssl: {ca, cert, key}';
 
-const decode = (s) => { try { return decodeURIComponent(s); } catch (err) { return s; } };
+const decode = (s) => { if (s.indexOf('%') < 0) return s; try { return decodeURIComponent(s); } catch (err) { return s; } };
+
+// common takes an address of the form that nearly all have apart, as the expression
+// in parse would: a realm's first regular expression costs it more than all else
+// here. It gives null for any other.
+function common(text) {
+  const at = text.indexOf('://'), scheme = text.slice(0, at);
+  if (scheme !== 'postgres' && scheme !== 'postgresql' || text.indexOf('#') >= 0) return null;
+  const question = text.indexOf('?', at + 3), end = question < 0 ? text.length : question;
+  let slash = text.indexOf('/', at + 3);
+  if (slash < 0 || slash > end) slash = end;
+  const authority = text.slice(at + 3, slash), user = authority.lastIndexOf('@'), host = authority.slice(user + 1), colon = host.indexOf(':');
+  const port = colon < 0 ? undefined : host.slice(colon + 1);
+  if (host[0] === '[' || port !== undefined && String(+port) !== port) return null;
+  for (let i = 0; port !== undefined && i < port.length; i++) if (port[i] < '0' || port[i] > '9') return null;
+  return [text, user < 0 ? undefined : authority.slice(0, user), colon < 0 ? host : host.slice(0, colon), port,
+    slash < end ? text.slice(slash + 1, end) : undefined, question < 0 ? undefined : text.slice(question + 1)];
+}
 
 // parse reads postgres://user:password@host:port/database?option=value.
 function parse(text) {
   text = String(text).trim();
-  if (text[0] === '/' || /^(socket|unix):/i.test(text)) throw refuse('host', 'unix sockets cannot be reached; connect by host name and port');
-  const m = /^(?:[a-z][a-z0-9+.-]*:)?\/\/(?:([^/?#]*)@)?(\[[^\]]*\]|[^:/?#]*)(?::(\d*))?(?:\/([^?#]*))?(?:\?([^#]*))?(?:#.*)?$/i.exec(text);
+  if (text[0] === '/' || text.slice(0, 8) !== 'postgres' && /^(socket|unix):/i.test(text)) throw refuse('host', 'unix sockets cannot be reached; connect by host name and port');
+  const m = common(text) || /^(?:[a-z][a-z0-9+.-]*:)?\/\/(?:([^/?#]*)@)?(\[[^\]]*\]|[^:/?#]*)(?::(\d*))?(?:\/([^?#]*))?(?:\?([^#]*))?(?:#.*)?$/i.exec(text);
   if (!m) throw Object.assign(new TypeError('the connection string is not of the form postgres://user:password@host:port/database'), { code: 'ERR_INVALID_URL' });
   const out = {};
-  for (const pair of (m[5] || '').split('&')) {
+  if (m[5]) for (const pair of m[5].split('&')) {
     const at = pair.indexOf('=');
     if (at > 0) out[decode(pair.slice(0, at))] = decode(pair.slice(at + 1).replace(/\+/g, ' '));
   }
@@ -22,7 +39,7 @@ function parse(text) {
     out.user = decode(at < 0 ? m[1] : m[1].slice(0, at));
     if (at >= 0) out.password = decode(m[1].slice(at + 1));
   }
-  if (m[2] && !out.host) out.host = decode(m[2].replace(/^\[|\]$/g, ''));
+  if (m[2] && !out.host) out.host = decode(m[2][0] === '[' ? m[2].slice(1, -1) : m[2]);
   if (m[3]) out.port = m[3];
   if (m[4]) out.database = decode(m[4]);
   else if (out.dbname) out.database = out.dbname;
@@ -68,12 +85,15 @@ function tlsOf(ssl, verify) {
 
 const number = (v) => (v === undefined || v === null || v === '' ? undefined : Number(v));
 
+const refused = ['service', 'servicefile', 'passfile', 'sslcert', 'sslkey', 'sslrootcert', 'sslpassword', 'replication', 'krbsrvname', 'stream'];
+
 // read gives {fields, target}: what the client shows, and what the host needs.
 function read(config, defaults, verify) {
   let c = typeof config === 'string' ? { connectionString: config } : config || {};
   if (c.connectionString !== undefined && c.connectionString !== null) c = Object.assign({}, c, parse(c.connectionString));
   else if (c.url) c = Object.assign({}, c, parse(c.url));
-  for (const k of ['service', 'servicefile', 'passfile', 'sslcert', 'sslkey', 'sslrootcert', 'sslpassword', 'replication', 'krbsrvname', 'stream']) {
+  for (let i = 0; i < refused.length; i++) {
+    const k = refused[i];
     if (c[k] !== undefined && c[k] !== null && c[k] !== false) throw refuse(k, k.startsWith('ssl') || k.includes('file') || k === 'service' ? files : 'connections are made by the host');
   }
   const pick = (k) => (c[k] !== undefined && c[k] !== null ? c[k] : defaults[k]);
@@ -86,7 +106,10 @@ function read(config, defaults, verify) {
   const params = {};
   const set = (name, v) => { if (v !== undefined && v !== null && v !== false && v !== '') params[name] = String(v); };
   set('application_name', pick('application_name') || pick('fallback_application_name'));
-  for (const k of ['options', 'statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout']) set(k, pick(k));
+  set('options', pick('options'));
+  set('statement_timeout', pick('statement_timeout'));
+  set('lock_timeout', pick('lock_timeout'));
+  set('idle_in_transaction_session_timeout', pick('idle_in_transaction_session_timeout'));
   let timeout = number(c.connectionTimeoutMillis);
   if (!timeout && c.connect_timeout) timeout = number(c.connect_timeout) * 1000;
   return {

@@ -4,10 +4,16 @@
 // 8 on: TLS verifies unless told otherwise.
 const EventEmitter = require('events');
 const { make: makeTypes, TypeOverrides } = require('internal/db/pg_types');
-const { value, escapeIdentifier, escapeLiteral } = require('internal/db/pg_values');
 const config = require('internal/db/pg_config');
+const values = () => require('internal/db/pg_values');
+const escapeIdentifier = (s) => values().escapeIdentifier(s);
+const escapeLiteral = (s) => values().escapeLiteral(s);
 
-class DatabaseError extends Error {}
+// late is a member that is made when it is first touched.
+function late(o, name, make) {
+  const put = (value) => Object.defineProperty(o, name, { value, enumerable: true, writable: true, configurable: true });
+  Object.defineProperty(o, name, { get() { const v = make(); put(v); return v; }, set: put, enumerable: true, configurable: true });
+}
 
 class Result {
   constructor(types, asArray) {
@@ -42,22 +48,37 @@ class Result {
   }
 }
 
-// A Query is one call of query(): an emitter, and before 7 also what it returns.
-class Query extends EventEmitter {
+// fill puts what a call of query() was given into q.
+function fill(q, text, values, callback) {
+  const c = typeof text === 'string' ? { text } : Object.assign({}, text);
+  if (typeof values === 'function') callback = values;
+  else if (values !== undefined && values !== null) c.values = values;
+  q.text = c.text;
+  q.values = c.values;
+  q.name = c.name;
+  q.types = c.types;
+  q.queryTimeout = c.query_timeout;
+  q.callback = callback || c.callback;
+  q._rowMode = c.rowMode || null;
+  q._settled = null;
+  return q;
+}
+
+// finish ends a query, once: one that a script made, or the plain object of a call.
+function finish(q, err, result) {
+  if (q._finish) { q._finish(err, result); return; }
+  if (q._settled) return;
+  q._settled = true;
+  q.callback(err || null, err ? undefined : result);
+}
+
+// A Query is an emitter, and before 7 what query() returns.
+let Query;
+const queryClass = () => Query || (Query = class Query extends EventEmitter {
   constructor(text, values, callback) {
     super();
-    const c = typeof text === 'string' ? { text } : Object.assign({}, text);
-    if (typeof values === 'function') callback = values;
-    else if (values !== undefined && values !== null) c.values = values;
-    this.text = c.text;
-    this.values = c.values;
-    this.name = c.name;
-    this.types = c.types;
-    this.queryTimeout = c.query_timeout;
-    this.callback = callback || c.callback;
-    this._rowMode = c.rowMode || null;
+    fill(this, text, values, callback);
     this._results = null;
-    this._settled = null;
   }
   // submit is what marks a query for Client.query.
   submit() { return null; }
@@ -83,7 +104,7 @@ class Query extends EventEmitter {
     if (this.listenerCount('row')) for (const r of [].concat(result)) for (const row of r.rows) this.emit('row', row, r);
     this.emit('end', result);
   }
-}
+});
 
 function make(options) {
   const { legacy, verify } = options;
@@ -123,17 +144,17 @@ function make(options) {
       }
       this._state = 'connecting';
       const h = this._handle = native.open();
-      const opened = this._password().then((password) => native.connect(h, Object.assign({ password }, this._config.target)));
       let settle;
       const result = callback ? undefined : new Promise((resolve, reject) => { settle = [resolve, reject]; });
-      opened.then((pid) => {
+      const ready = (pid) => {
         if (this._state !== 'connecting') return; // ended by the script meanwhile
         this.processID = pid;
         this._state = 'ready';
         this.emit('connect');
         if (callback) callback(null, this); else settle[0](this);
         this._pump();
-      }, (err) => {
+      };
+      const failed = (err) => {
         native.end(h);
         if (this._state !== 'connecting') return;
         this._state = 'ended';
@@ -144,21 +165,23 @@ function make(options) {
           if (queue.length) result.catch(() => {}); // the queries say it
           settle[1](err);
         }
-        for (const q of queue) q._finish(err);
+        for (const q of queue) finish(q, err);
         this._ended();
-      });
+      };
+      const p = this.password;
+      if (typeof p === 'function') {
+        const text = (v) => {
+          if (v === undefined || v === null) return '';
+          if (typeof v !== 'string') throw new TypeError('Password must be a string');
+          return v;
+        };
+        Promise.resolve().then(p).then(text).then((password) => native.connect(h, this._target(password))).then(ready, failed);
+        return result;
+      }
+      try { native.connect(h, this._target(p ? String(p) : ''), ready, failed); } catch (err) { Promise.reject(err).catch(failed); }
       return result;
     }
-
-    _password() {
-      const p = this.password;
-      const text = (v) => {
-        if (v === undefined || v === null) return '';
-        if (typeof v !== 'string') throw new TypeError('Password must be a string');
-        return v;
-      };
-      return typeof p === 'function' ? Promise.resolve().then(p).then(text) : typeof p === 'string' || !p ? Promise.resolve(p || '') : Promise.resolve(String(p));
-    }
+    _target(password) { return Object.assign({ password }, this._config.target); }
 
     query(text, values, callback) {
       if (text === null || text === undefined) throw new TypeError('Client was passed a null or undefined query');
@@ -167,19 +190,19 @@ function make(options) {
         q = text;
         result = q;
         if (typeof values === 'function') q.callback = q.callback || values;
-        if (!(q instanceof Query)) throw Object.assign(new Error('cursors and streams of other packages are not available here: use LIMIT and OFFSET, or DECLARE and FETCH'), { code: 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM' });
+        if (!(q instanceof queryClass())) throw Object.assign(new Error('cursors and streams of other packages are not available here: use LIMIT and OFFSET, or DECLARE and FETCH'), { code: 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM' });
       } else {
-        q = new Query(text, values, callback);
+        q = legacy ? new (queryClass())(text, values, callback) : fill({}, text, values, callback);
         if (legacy) result = q;
         else if (!q.callback) result = new Promise((resolve, reject) => { q.callback = (err, res) => (err ? reject(err) : resolve(res)); });
       }
       if (this._state === 'ended') {
         const err = this._failure || new Error(this._closing ? 'Client was closed and is not queryable' : 'Client has encountered a connection error and is not queryable');
-        setImmediate(() => q._finish(err));
+        setImmediate(() => finish(q, err));
         return result;
       }
       if (this._closing) {
-        setImmediate(() => q._finish(new Error('Client was closed and is not queryable')));
+        setImmediate(() => finish(q, new Error('Client was closed and is not queryable')));
         return result;
       }
       this._queue.push(q);
@@ -197,8 +220,6 @@ function make(options) {
       }
       this._busy = q;
       this._drains = true;
-      let sent;
-      try { sent = this._send(q); } catch (err) { sent = Promise.reject(err); }
       const limit = q.queryTimeout || this._config.queryTimeout;
       let timer;
       if (limit) {
@@ -207,24 +228,26 @@ function make(options) {
           this._fail(new Error('Query read timeout'), q);
         }, limit);
       }
-      sent.then((raw) => {
-        clearTimeout(timer);
+      const answered = (raw) => {
+        if (timer) clearTimeout(timer);
         if (this._busy !== q) return;
         this._busy = null;
         let result, failed = null;
         try { result = this._read(q, raw); } catch (err) { failed = err; }
-        try { q._finish(failed, result); } finally { this._pump(); }
-      }, (err) => {
-        clearTimeout(timer);
+        try { finish(q, failed, result); } finally { this._pump(); }
+      };
+      const refused = (err) => {
+        if (timer) clearTimeout(timer);
         if (this._busy !== q) return;
         this._busy = null;
         if (err.severity === 'FATAL' || err.severity === undefined && err.local !== true) return this._fail(err, q);
         delete err.local;
-        try { q._finish(err); } finally { this._pump(); }
-      });
+        try { finish(q, err); } finally { this._pump(); }
+      };
+      try { this._send(q, answered, refused); } catch (err) { Promise.reject(err).catch(refused); }
     }
 
-    _send(q) {
+    _send(q, answered, refused) {
       const local = (err) => { throw Object.assign(err, { local: true }); };
       if (typeof q.text !== 'string') {
         if (q.name && this._names[q.name]) q.text = this._names[q.name];
@@ -236,11 +259,16 @@ function make(options) {
         this._names[q.name] = q.text;
       }
       if (q.values !== undefined && q.values !== null && !Array.isArray(q.values)) local(new TypeError('Query values must be an array'));
-      if (!q.name && !(q.values && q.values.length) && !q.binary) return native.query(this._handle, q.text);
-      value.utc = !!defaults.parseInputDatesAsUTC;
-      let list;
-      try { list = (q.values || []).map((v) => value(v)); } catch (err) { local(err); }
-      return native.query(this._handle, q.text, list);
+      if (!q.name && !(q.values && q.values.length) && !q.binary) return void native.query(this._handle, q.text, answered, refused);
+      const list = [];
+      for (let i = 0, given = q.values || []; i < given.length; i++) {
+        const v = given[i];
+        if (typeof v === 'string') { list.push(v); continue; }
+        const { value } = values();
+        value.utc = !!defaults.parseInputDatesAsUTC;
+        try { list.push(value(v)); } catch (err) { local(err); }
+      }
+      native.query(this._handle, q.text, list, answered, refused);
     }
 
     _read(q, raw) {
@@ -262,8 +290,8 @@ function make(options) {
       native.end(this._handle);
       const queue = this._queue.splice(0);
       try {
-        if (q) q._finish(err);
-        for (const other of queue) other._finish(err);
+        if (q) finish(q, err);
+        for (const other of queue) finish(other, err);
       } finally {
         if (this.listenerCount('error') > 0) this.emit('error', err);
         this._ended();
@@ -309,12 +337,14 @@ function make(options) {
     unref() {}
     get activeQuery() { return this._busy; }
   }
-  Client.Query = Query;
+  late(Client, 'Query', queryClass);
 
   const pg = new EventEmitter();
-  const Pool = require('internal/db/pg_pool')(Client, native.free, legacy ? defaults : null);
-  Object.assign(pg, { defaults, Client, Query, Pool, _pools: [], Connection: undefined, types, DatabaseError, escapeIdentifier, escapeLiteral, Result, TypeOverrides });
-  if (legacy) require('internal/db/pg_legacy')(pg, Query);
+  Object.assign(pg, { defaults, Client, _pools: [], Connection: undefined, types, escapeIdentifier, escapeLiteral, Result, TypeOverrides });
+  late(pg, 'Query', queryClass);
+  late(pg, 'Pool', () => require('internal/db/pg_pool')(Client, native.free, legacy ? defaults : null));
+  late(pg, 'DatabaseError', () => class DatabaseError extends Error {});
+  if (legacy) require('internal/db/pg_legacy')(pg, queryClass());
   Object.defineProperty(pg, 'native', { value: null, enumerable: false, configurable: true, writable: true });
   return pg;
 }
