@@ -311,12 +311,16 @@ func TestProfiles(t *testing.T) {
 		require.Equal(t, want, string(got))
 		require.True(t, strings.HasPrefix(id, "auth0|"))
 	}
+	_, id, err := profileOf(c, "legacy.login", json.RawMessage(`{"user_id":12345678901234567890,"email":"a@b"}`))
+	require.NoError(t, err)
+	require.Equal(t, "auth0|12345678901234567890", id, "every digit of a number")
 	for in, want := range map[string]string{
 		`"ada"`:                          "is no object",
 		`[]`:                             "is no object",
 		`{"email":"a@b"}`:                "has no user_id",
 		`{"email":"a@b","user_id":null}`: "has no user_id",
 		`{"email":"a@b","user_id":{}}`:   "has no user_id",
+		`{"email":"a@b","user_id":true}`: "has no user_id",
 		`{"email":"a@b","user_id":"` + strings.Repeat("x", 300) + `"}`: "more than 256 bytes",
 		`{"user_id":"1"}`: "none of email, username, phone_number",
 		`{"user_id":"1","email":"a@b","app_metadata":"x"}`: "app_metadata that is no object",
@@ -326,7 +330,7 @@ func TestProfiles(t *testing.T) {
 		require.ErrorContains(t, err, "the script legacy.login")
 		require.Equal(t, rulebox.CodeThrew, rulebox.CodeOf(err))
 	}
-	_, _, err := profileOf(&Connection{Name: "legacy", RequiresUsername: true}, "get_user", json.RawMessage(`{"user_id":"1","email":"a@b"}`))
+	_, _, err = profileOf(&Connection{Name: "legacy", RequiresUsername: true}, "get_user", json.RawMessage(`{"user_id":"1","email":"a@b"}`))
 	require.ErrorContains(t, err, "has no username")
 }
 
