@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,8 +42,7 @@ type runFlags struct {
 	texts map[string]inputFile // by the member of the input that they are
 }
 
-func run(ctx context.Context, flags *pflag.FlagSet, args []string, std stdio) int {
-	f := &runFlags{}
+func (f *runFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.kind, "kind", "", "rule, action, hook or dbscript (default: what the files look like)")
 	flags.StringVar(&f.trigger, "trigger", "", "the trigger to fire: login, post-login, …, hook.<point> or db.<connection>.<operation> (default: what the first file looks like)")
 	flags.StringVar(&f.handler, "handler", "", "the `function` that actions export, if not the trigger's own")
@@ -63,6 +63,11 @@ func run(ctx context.Context, flags *pflag.FlagSet, args []string, std stdio) in
 	flags.StringVar(&f.management, "management", "", "JSON `file` with domain, baseUrl and accessToken of the management API, for auth0.users and the like")
 	flags.StringVar(&f.data, "data", defaultData, "the `folder` with the packages of rulebox modules add")
 	f.jail.add(flags)
+}
+
+func run(ctx context.Context, flags *pflag.FlagSet, args []string, std stdio) int {
+	f := &runFlags{}
+	f.add(flags)
 	if code, done := parse(flags, args, std); done {
 		return code
 	}
@@ -102,7 +107,7 @@ func run(ctx context.Context, flags *pflag.FlagSet, args []string, std stdio) in
 	pipeline := &transaction.Pipeline{Next: pool, Suspensions: suspensions}
 	var start time.Time
 	ready := func(ctx context.Context, chain *rulebox.Chain) error {
-		err := readyOf(ctx, pool, chain)
+		err := readyOf(ctx, pool, chain, rest)
 		start = time.Now()
 		return err
 	}
@@ -123,7 +128,13 @@ func run(ctx context.Context, flags *pflag.FlagSet, args []string, std stdio) in
 
 // readyOf compiles what needs it and waits for a worker: the time of --timeout is
 // the scripts'.
-func readyOf(ctx context.Context, pool *sandbox.Pool, chain *rulebox.Chain) error {
+func readyOf(ctx context.Context, pool *sandbox.Pool, chain *rulebox.Chain, rest *leftover) error {
+	if slices.ContainsFunc(chain.Scripts, isWASM) {
+		told := time.AfterFunc(patience, func() {
+			rest.say("rulebox: compiling WebAssembly to native code, each time anew; a server does so once")
+		})
+		defer told.Stop()
+	}
 	if err := pool.Ready(ctx, chain); err != nil {
 		return err
 	}
@@ -194,6 +205,9 @@ func (f *runFlags) invocation(files []string, stdin io.Reader) (*rulebox.Invocat
 		source, err := read(file)
 		if err != nil {
 			return nil, err
+		}
+		if filepath.Ext(file) == ".wasm" && !bytes.HasPrefix(source, []byte(wasmMagic)) {
+			return nil, fmt.Errorf("%s is no WebAssembly: it does not begin with \\0asm; give a binary that was compiled for it (from Go by GOOS=wasip1 GOARCH=wasm), not its text form and not another program", file)
 		}
 		name := strings.TrimSuffix(strings.TrimSuffix(filepath.Base(file), ".js"), ".wasm")
 		try.Scripts = append(try.Scripts, tryout.Script{Name: name, Source: string(source), Kind: rulebox.Kind(f.kind), Binding: binding})

@@ -138,4 +138,7 @@ func otherFlag(chain *rulebox.Chain, name string, kinds ...rulebox.Kind) string 
 	return ""
 }
 
-func isWASM(s *rulebox.Script) bool { return strings.HasPrefix(s.Source, "\x00asm") }
+// wasmMagic begins every WebAssembly binary.
+const wasmMagic = "\x00asm"
+
+func isWASM(s *rulebox.Script) bool { return strings.HasPrefix(s.Source, wasmMagic) }
