@@ -175,7 +175,11 @@ func (l *loader) databaseScripts(d *database, dir string, named map[string]strin
 		if err != nil {
 			return fmt.Errorf("its script %w", inFile(p.source, err))
 		}
-		p.script = rulebox.NewScript(rulebox.KindDBScript, d.connection.Name+"."+operation, string(l.keywords.replace(text)))
+		whole, err := l.keywords.replace(text)
+		if err != nil {
+			return fmt.Errorf("its script %w", inFile(p.source, err))
+		}
+		p.script = rulebox.NewScript(rulebox.KindDBScript, d.connection.Name+"."+operation, string(whole))
 		l.warn(len(text) > actionCode, "%s: %d bytes; Auth0 takes %d", p.source, len(text), actionCode)
 		d.scripts[operation] = p
 	}

@@ -162,7 +162,11 @@ func (e *unsetError) Error() string {
 func (l *loader) document(text []byte, v any) error { return l.documentAs(strictJSON, text, v) }
 
 func (l *loader) documentAs(decode func([]byte, any) error, text []byte, v any) error {
-	err := decode(l.keywords.replace(text), v)
+	whole, err := l.keywords.replace(text)
+	if err != nil {
+		return err
+	}
+	err = decode(whole, v)
 	if unset := l.keywords.unset(string(text)); unset != nil {
 		for i, key := range unset.variables {
 			unset.variables[i] = envPrefix(l.name) + key

@@ -85,7 +85,11 @@ func (l *loader) hook(file string) (*hook, error) {
 	if err != nil {
 		return nil, fmt.Errorf("its script %w", inFile(h.source, err))
 	}
-	h.script = rulebox.NewScript(rulebox.KindHook, h.Name, string(l.keywords.replace(text)))
+	whole, err := l.keywords.replace(text)
+	if err != nil {
+		return nil, fmt.Errorf("its script %w", inFile(h.source, err))
+	}
+	h.script = rulebox.NewScript(rulebox.KindHook, h.Name, string(whole))
 	for _, name := range slices.Sorted(maps.Keys(f.Secrets)) {
 		value := f.Secrets[name]
 		h.Secrets = append(h.Secrets, secretValue{name, &value})

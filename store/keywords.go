@@ -17,26 +17,39 @@ type keywords map[string]json.RawMessage
 
 var placeholder = pattern.New(`"@@(\w+)@@"|@@(\w+)@@|##(\w+)##`)
 
+// maxReplaced bounds a file whose placeholders are replaced, in bytes: a value as
+// large as a file, put into it a hundred thousand times, would end the node.
+const maxReplaced = 4 * maxFile
+
 // replace puts the values into text: @@KEY@@ (with or without quotes around it)
 // becomes JSON text, ##KEY## the bare text. Placeholders without a value stay.
-func (k keywords) replace(text []byte) []byte {
+func (k keywords) replace(text []byte) ([]byte, error) {
 	if len(k) == 0 {
-		return text
+		return text, nil
 	}
-	return placeholder().ReplaceAllFunc(text, func(m []byte) []byte {
-		sub := placeholder().FindSubmatch(m)
-		for i, key := range sub[1:] {
-			v, ok := k[string(key)]
-			if key == nil || !ok {
-				continue
-			}
-			if i < 2 {
-				return v
-			}
-			return []byte(literal(v))
+	var out []byte
+	at := 0
+	literals := map[string]string{}
+	for _, m := range placeholder().FindAllSubmatchIndex(text, -1) {
+		i := slices.IndexFunc(m[2:], func(at int) bool { return at >= 0 }) // 0, 2 or 4: one of the three has matched
+		key := string(text[m[2+i]:m[3+i]])
+		v, ok := k[key]
+		if !ok {
+			continue
 		}
-		return m
-	})
+		value := string(v)
+		if i == 4 {
+			if value, ok = literals[key]; !ok {
+				value = literal(v)
+				literals[key] = value
+			}
+		}
+		out = append(append(out, text[at:m[0]]...), value...)
+		if at = m[1]; len(out) > maxReplaced {
+			return nil, fmt.Errorf("with its placeholders replaced it is larger than %d KiB", maxReplaced>>10)
+		}
+	}
+	return append(out, text[at:]...), nil
 }
 
 // words and position find what a compiler says and where.
@@ -90,15 +103,21 @@ func (k keywords) mask(err error) error {
 // unreplaced names the first placeholder left in text, empty if there is none.
 func unreplaced(text string) string { return placeholder().FindString(text) }
 
+// maxUnset is how many placeholders without a value an error names.
+const maxUnset = 100
+
 // unset finds the placeholders of a file that have no value; its error names the
-// keys as the variables. Values are not looked at: they may hold anything.
+// keys as the variables, the first of them. Values are not looked at: they may hold
+// anything.
 func (k keywords) unset(text string) *unsetError {
 	var e *unsetError
+	seen := map[string]bool{}
 	for _, m := range placeholder().FindAllStringSubmatch(text, -1) {
 		key := m[1] + m[2] + m[3] // one of the three has matched
-		if _, ok := k[key]; ok || e != nil && slices.Contains(e.variables, key) {
+		if _, ok := k[key]; ok || seen[key] || len(seen) == maxUnset {
 			continue
 		}
+		seen[key] = true
 		if e == nil {
 			e = &unsetError{}
 		}

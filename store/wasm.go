@@ -65,5 +65,9 @@ func (l *loader) scriptOf(kind rulebox.Kind, name, file string, text []byte) (*r
 	if path.Ext(file) == ".wasm" {
 		return nil, errors.New("it is no WebAssembly: it does not begin with \\0asm (give the binary, not its text form)")
 	}
-	return rulebox.NewScript(kind, name, string(l.keywords.replace(text))), nil
+	whole, err := l.keywords.replace(text)
+	if err != nil {
+		return nil, err
+	}
+	return rulebox.NewScript(kind, name, string(whole)), nil
 }
