@@ -43,3 +43,31 @@ func TestPreparesAfterLateWork(t *testing.T) {
 	require.True(t, ok)
 	require.Eventually(t, func() bool { return state.has(0) }, 20*time.Second, time.Millisecond, "the next realm is not ready")
 }
+
+// What a run requires is made ready for every next run, not for every other one,
+// with the parts that modules load late; what a run did not use is not.
+func TestPreparesWhatRunsUse(t *testing.T) {
+	r := NewRunner(Options{})
+	defer r.Close()
+	chain := &rulebox.Chain{Tenant: "acme", Trigger: rulebox.TriggerLogin, Scripts: []*rulebox.Script{rulebox.NewScript(rulebox.KindRule, "hash", `function (user, context, callback) {
+		if (user.hash) require('crypto').createHash('sha256').update('a').digest('hex');
+		callback(null, user, context);
+	}`)}}
+	for _, c := range []struct {
+		user string
+		want []string
+	}{
+		{`{"hash":true}`, []string{"require", "require:crypto", "require:internal/crypto/hash"}},
+		{`{"hash":true}`, []string{"require", "require:crypto", "require:internal/crypto/hash"}},
+		{`{"hash":true}`, []string{"require", "require:crypto", "require:internal/crypto/hash"}},
+		{`{}`, []string{"require"}},
+		{`{"hash":true}`, []string{"require", "require:crypto", "require:internal/crypto/hash"}},
+	} {
+		_, err := r.Invoke(context.Background(), &rulebox.Invocation{Chain: chain, ID: "1", Args: []json.RawMessage{[]byte(c.user), []byte(`{}`)}})
+		require.NoError(t, err)
+		state, ok := r.chains.Get(chain)
+		require.True(t, ok)
+		require.Equal(t, c.want, state.lastTouched(0))
+		r.Prepare(chain)
+	}
+}

@@ -25,7 +25,8 @@ type loader struct {
 	shared   map[*rulebox.ActionModule]*sharedModule
 	// polyfills are the groups that were installed.
 	polyfills map[string]bool
-	depth     int // of modules that are being evaluated
+	depth     int                      // of modules that are being evaluated
+	used      map[*modules.Module]bool // by the run, not only made ready
 }
 
 type moduleTables struct {
@@ -117,7 +118,28 @@ func (r *Realm) mentionsProperties() bool {
 	return slices.ContainsFunc(r.progs, func(p *Program) bool { return lang.MentionsProperties(p.Script.Source) })
 }
 
+// use notes that the run asked for the module, so that the next realm has it: one
+// that a script requires, or a part that a module loads late. What is needed while
+// a module is evaluated comes with that.
+func (r *Realm) use(m *modules.Module) {
+	if r.in == nil || r.loader.depth > 0 || r.loader.used[m] {
+		return
+	}
+	if r.loader.used == nil {
+		r.loader.used = make(map[*modules.Module]bool)
+	}
+	r.loader.used[m] = true
+	name := m.Unit()
+	if name == "" {
+		name = m.ID()
+	}
+	r.touch(modulePrefix + name)
+}
+
 func (r *Realm) evaluate(m *modules.Module) goja.Value {
+	if m.Internal || m.Unit() != "" {
+		r.use(m)
+	}
 	if module, ok := r.loader.loaded[m]; ok {
 		return module.Get("exports")
 	}
@@ -132,9 +154,6 @@ func (r *Realm) evaluate(m *modules.Module) goja.Value {
 		r.loader.loaded = make(map[*modules.Module]*goja.Object)
 	}
 	r.loader.loaded[m] = module
-	if unit := m.Unit(); unit != "" && r.loader.depth == 0 {
-		r.touch(modulePrefix + unit) // a package loads a part of itself late: the next realm has it
-	}
 	r.loader.depth++
 	defer func() { r.loader.depth-- }()
 	r.polyfill(c.polyfills)

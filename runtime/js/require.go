@@ -125,9 +125,7 @@ func (r *Realm) guestModule(q *requirer, name string) goja.Value {
 		panic(r.notFound(q, name))
 	}
 	if m.Retired == "" {
-		if _, ok := r.loader.loaded[m]; !ok {
-			r.touch(modulePrefix + m.ID())
-		}
+		r.use(m)
 	}
 	return r.entry(name, m)
 }
