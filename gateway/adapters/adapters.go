@@ -134,6 +134,8 @@ type call struct {
 	id      string
 	setting setting
 	body    []byte
+	// lifts says that the call holds the turn of heavy results.
+	lifts bool
 	// noSecret is why nobody can prove himself here; empty if somebody can.
 	noSecret string
 }
@@ -141,6 +143,7 @@ type call struct {
 func (h *handler) serve(w http.ResponseWriter, r *http.Request) {
 	c := &call{handler: h, r: r, tenant: r.PathValue("tenant"), name: r.PathValue("server"), hook: r.PathValue("hook"), id: rulebox.NewID()}
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(sendTimeout)) // not every writer can
+	defer c.putDown()
 	a, err := c.answer(w)
 	if err != nil {
 		a = c.failed(err)
@@ -184,6 +187,12 @@ func (c *call) answer(w http.ResponseWriter) (answer, error) {
 	if again {
 		return answer{status: http.StatusOK, body: struct{}{}}, nil
 	}
+	free, err := c.reserve()
+	if err != nil {
+		release(err)
+		return answer{}, err
+	}
+	defer free()
 	body, err := hook.run(c)
 	release(err)
 	if err != nil {
@@ -347,6 +356,7 @@ func (c *call) write(w http.ResponseWriter, a answer) {
 		w.WriteHeader(http.StatusInternalServerError)
 		return
 	}
+	c.putDown() // before the server takes its time to read
 	header.Set("Content-Type", "application/json")
 	w.WriteHeader(a.status)
 	_, _ = w.Write(b.Bytes()) // the server may be gone; there is nobody to tell

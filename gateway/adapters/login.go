@@ -77,6 +77,9 @@ func (c *call) login(p *person, o *occasion) (*verdict, error) {
 	if err != nil && (res == nil || rulebox.DecisionOf(res, err) != rulebox.Allow) {
 		return nil, err
 	}
+	if err := c.lift(append(res.Values[:len(res.Values):len(res.Values)], res.Commands...)); err != nil {
+		return nil, err
+	}
 	v := &verdict{changes: changes(commands(res)), logs: res.Logs}
 	switch rulebox.DecisionOf(res, err) {
 	case rulebox.Allow:
@@ -140,6 +143,9 @@ func (c *call) result(v any, trigger string, args ...any) error {
 		return c.cannot("a script answers " + string(d))
 	}
 	if len(res.Values) == 1 {
+		if err := c.lift(res.Values); err != nil {
+			return err
+		}
 		into(res.Values[0], v)
 	}
 	return nil
