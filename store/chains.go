@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -63,7 +64,7 @@ func (l *loader) checkAll(ctx context.Context, p *parts, check CheckFunc) error 
 			return nil
 		}
 		if rulebox.CodeOf(err) == rulebox.CodeInvalid {
-			err = l.keywords.conceal(s.Name, err)
+			err = withHint(l.keywords.conceal(s.Name, err))
 		}
 		if left := unreplaced(s.Source); left != "" && !isWASM(s) {
 			err = fmt.Errorf("%w (%s has no value: put one into config.json under AUTH0_KEYWORD_REPLACE_MAPPINGS, or into the environment as %s…)", err, left, envPrefix(l.name))
@@ -96,6 +97,15 @@ func (l *loader) checkAll(ctx context.Context, p *parts, check CheckFunc) error 
 		}
 	}
 	return nil
+}
+
+// withHint adds what to do to an error of a compiler.
+func withHint(err error) error {
+	var e *rulebox.Error
+	if !errors.As(err, &e) || e.Hint == "" {
+		return err
+	}
+	return fmt.Errorf("%w; %s", err, e.Hint)
 }
 
 // chains returns what runs at each trigger. Triggers at which nothing needs to

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/rulebox/rulebox/internal/jsonterms"
+	"github.com/rulebox/rulebox/internal/near"
 )
 
 // strictJSON decodes one JSON document. Members that v does not have, in these
@@ -65,7 +66,11 @@ func (m *members) check(shape reflect.Type, path string) error {
 			if path != "" {
 				in = " in " + path
 			}
-			return fmt.Errorf("line %d: unknown field %q%s; there are %s", at, name, in, strings.Join(order(shape), ", "))
+			hint := ""
+			if n := near.Name(name, order(shape)); n != "" {
+				hint = fmt.Sprintf("; did you mean %q?", n)
+			}
+			return fmt.Errorf("line %d: unknown field %q%s; there are %s%s", at, name, in, strings.Join(order(shape), ", "), hint)
 		}
 		if seen[name] {
 			return fmt.Errorf("line %d: the field %q stands there twice", at, name)

@@ -21,7 +21,7 @@ func TestDocumentErrors(t *testing.T) {
 		"{\"limits\": {":                 "rulebox.json: the file ends too early",
 		"[]":                             "the document must not be an array; it must be an object, in braces",
 		"null":                           "it must be a JSON object, in braces",
-		"{\n\"limits\": {\n\"wal\": 1}}": `line 3: unknown field "wal" in limits; there are wall, memory, output`,
+		"{\n\"limits\": {\n\"wal\": 1}}": `line 3: unknown field "wal" in limits; there are wall, memory, output; did you mean "wall"?`,
 		"{\"on_Fault\": \"deny\"}":       `line 1: unknown field "on_Fault"; there are management, limits, egress, on_fault, unauthorized_error, custom_code`,
 		"{\"custom_code\": true,\n\"custom_code\": false}": `line 2: the field "custom_code" stands there twice`,
 		"{\"limits\": {\"wall\": 5}}":                      "limits.wall must not be a number; it must be a string",

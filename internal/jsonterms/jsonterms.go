@@ -36,11 +36,31 @@ func Explain(text []byte, err error) error {
 		if strings.HasPrefix(syntax.Error(), "unexpected end") {
 			return ErrEndsEarly
 		}
-		return fmt.Errorf("%s: %s", At(text, syntax.Offset-1), syntax.Error())
+		return fmt.Errorf("%s: %s", At(text, syntax.Offset-1), mistake(text, syntax))
 	case errors.As(err, &kind):
 		return fmt.Errorf("%s: %s", At(text, start(text, kind.Offset)), mismatch(path(text, kind.Offset), kind))
 	}
 	return errors.New(strings.TrimPrefix(err.Error(), "json: "))
+}
+
+// mistake is what is wrong with the syntax, in the words of who writes it.
+func mistake(text []byte, e *json.SyntaxError) string {
+	at := int(e.Offset) - 1
+	if at < 0 || at >= len(text) || !strings.Contains(e.Error(), "looking for beginning") {
+		return e.Error()
+	}
+	before := bytes.TrimRight(text[:at], " \t\r\n")
+	switch c := text[at]; {
+	case c == '/' || c == '#':
+		return "JSON has no comments"
+	case c == '\'' || c == '`':
+		return "texts stand in double quotes"
+	case (c == '}' || c == ']') && bytes.HasSuffix(before, []byte(",")):
+		return fmt.Sprintf("a comma stands before the closing %c", c)
+	case strings.HasSuffix(e.Error(), "object key string"):
+		return "a name in double quotes must stand here"
+	}
+	return e.Error()
 }
 
 // Mismatch names the member that has another type than it must have, both types,
