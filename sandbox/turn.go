@@ -16,9 +16,12 @@ import (
 // at most a third of one processor, and only while every processor is in use.
 const (
 	// turnAfter is the time with less than a tenth of a processor that earns a turn.
-	turnAfter = 40 * time.Millisecond
-	turnTime  = 20 * time.Millisecond
-	// turnRest is the time between turns, in lengths of the last one.
+	turnAfter = 20 * time.Millisecond
+	// turnTime is the processor time of a turn, and turnLimit bounds the time in which
+	// a machine that is very busy gives it.
+	turnTime  = 15 * time.Millisecond
+	turnLimit = 10 * turnTime
+	// turnRest is the time between turns, in lengths of the last one's processor time.
 	turnRest = 2
 )
 
@@ -27,7 +30,8 @@ type rota struct {
 	mu    sync.Mutex // of who looks; nobody waits for it. Taken before Pool.mu
 	turn  giver      // of nobody if it has no worker
 	began time.Time
-	next  time.Time // no turn before
+	used  time.Duration // the worker's processor time when it began
+	next  time.Time     // no turn before
 	// denied says that a worker's turn cannot be had without a privilege that the
 	// node lacks.
 	denied bool
@@ -59,11 +63,12 @@ func (p *Pool) giveTurns(now time.Time, giving []giver) {
 		return
 	}
 	if r.turn.w != nil {
-		if now.Sub(r.began) < turnTime && r.turn.w.waits() {
+		used := r.turn.w.processorTime() - r.used
+		if used < turnTime && now.Sub(r.began) < turnLimit && r.turn.w.waits() {
 			return
 		}
 		p.setTurn(r.turn, false)
-		r.turn, r.next = giver{}, now.Add(turnRest*now.Sub(r.began))
+		r.turn, r.next = giver{}, now.Add(turnRest*max(used, 0))
 	}
 	var neediest giver
 	var least time.Duration
@@ -80,7 +85,7 @@ func (p *Pool) giveTurns(now time.Time, giving []giver) {
 		r.denied = true
 		return
 	}
-	r.turn, r.began = neediest, now
+	r.turn, r.began, r.used = neediest, now, neediest.w.processorTime()
 	p.stats.turns.Add(1)
 	p.stats.turns.Add(1)
 }

@@ -235,8 +235,11 @@ func (g *Groups) Close() error {
 	return errors.Join(errs...)
 }
 
-func rmdir(dir string) error {
-	for deadline := time.Now().Add(busyWait); ; time.Sleep(time.Millisecond) {
+func rmdir(dir string) error { return rmdirUntil(dir, time.Now().Add(busyWait)) }
+
+// rmdirUntil tries at least once.
+func rmdirUntil(dir string, deadline time.Time) error {
+	for ; ; time.Sleep(time.Millisecond) {
 		err := unix.Rmdir(dir)
 		if err == nil || errors.Is(err, unix.ENOENT) {
 			return nil
@@ -248,8 +251,10 @@ func rmdir(dir string) error {
 }
 
 // removeStale clears the folders of nodes that are no more. What fails is left
-// for the next node.
+// for the next node. It waits for orphans that it ends, all of them together, and
+// for nothing else: the kernel may keep a group busy for good that has no process.
 func (g *Groups) removeStale() {
+	var deadline time.Time // none until an orphan was ended
 	for _, base := range g.home.folders() {
 		nodes, _ := os.ReadDir(filepath.Join(base, groupsDir))
 		for _, n := range nodes {
@@ -265,8 +270,10 @@ func (g *Groups) removeStale() {
 			groups, _ := os.ReadDir(dir)
 			for _, w := range groups {
 				if w.IsDir() {
-					killAll(filepath.Join(dir, w.Name()))
-					rmdir(filepath.Join(dir, w.Name()))
+					if killAll(filepath.Join(dir, w.Name())) && deadline.IsZero() {
+						deadline = time.Now().Add(busyWait)
+					}
+					rmdirUntil(filepath.Join(dir, w.Name()), deadline)
 				}
 			}
 			unix.Rmdir(dir)
@@ -274,14 +281,17 @@ func (g *Groups) removeStale() {
 	}
 }
 
-// killAll kills the workers that outlived their node.
-func killAll(dir string) {
+// killAll kills the workers that outlived their node, and reports whether there
+// were any.
+func killAll(dir string) (any bool) {
 	b, _ := os.ReadFile(filepath.Join(dir, "cgroup.procs"))
 	for _, f := range strings.Fields(string(b)) {
 		if pid, err := strconv.Atoi(f); err == nil && pid > 1 {
 			unix.Kill(pid, unix.SIGKILL)
+			any = true
 		}
 	}
+	return any
 }
 
 func write(dir, file, text string) error {

@@ -1,6 +1,7 @@
 package confine
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 )
@@ -165,6 +167,30 @@ func TestStale(t *testing.T) {
 	}
 	require.DirExists(t, mine.memory(), "the living node's groups stay")
 	require.NoError(t, mine.Close())
+}
+
+// Groups of dead nodes that the kernel does not let go, though nothing runs in them,
+// do not keep a node from its start. A group within a group has that effect.
+func TestStaleForGood(t *testing.T) {
+	first := openGroups(t)
+	dead := exec.Command("true")
+	require.NoError(t, dead.Run())
+	base := first.home.memory
+	node := filepath.Join(base, groupsDir, fmt.Sprintf("%d.1.1", dead.Process.Pid))
+	require.NoError(t, os.Mkdir(node, 0o755))
+	t.Cleanup(func() { assert.NoError(t, unix.Rmdir(node)) })
+	const stuck = 40
+	for i := range stuck {
+		worker := filepath.Join(node, fmt.Sprint(i))
+		within := filepath.Join(worker, "within")
+		require.NoError(t, os.Mkdir(worker, 0o755))
+		require.NoError(t, os.Mkdir(within, 0o755))
+		t.Cleanup(func() { assert.NoError(t, errors.Join(unix.Rmdir(within), unix.Rmdir(worker))) })
+	}
+	begin := time.Now()
+	openGroups(t)
+	require.Less(t, time.Since(begin), stuck*busyWait/4, "it waited for them")
+	require.DirExists(t, node)
 }
 
 // TestHome finds the place for groups in the tables of machines of other kinds.
