@@ -44,5 +44,5 @@ func otherGeneration(packages *store.Packages, name, version string) string {
 			return ""
 		}
 	}
-	return fmt.Sprintf("%s@%s is declared; %s runs: add the other with `rulebox modules add %s@%s`, or declare what there is", name, version, m.Version, name, asked)
+	return fmt.Sprintf("%s@%s is declared; %s runs: add the other with `rulebox modules add %s@%s`, or declare one of %s", name, version, m.Version, name, asked, strings.Join(modules.Versions(name), ", "))
 }
