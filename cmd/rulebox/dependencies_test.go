@@ -18,7 +18,7 @@ func TestDeclaredVersions(t *testing.T) {
 		"auth0@99.1.0":     "auth0@99.1.0 is declared; 7.",
 		"axios@^99":        "axios@^99 is declared; 1.",
 		"axios@0.1.0":      "axios@0.1.0 is declared; 0.27",
-		"uuid@5.0.0":       "uuid@5.0.0 is declared; 3.4.0 runs: add the other with `rulebox modules add uuid@5.0.0`, or declare one of 3.4.0, 8.",
+		"uuid@5.0.0":       "uuid@5.0.0 is declared; 3.4.0 runs: add the other with `rulebox modules add uuid@5.0.0`, or declare one of 3.4.0, ",
 		"auth0@latest":     "",
 		"auth0@5.0.0":      "",
 		"auth0@^4.1.2":     "",
