@@ -245,7 +245,7 @@ func (f *runFlags) api(read func(string) ([]byte, error)) (*rulebox.Management, 
 	}
 	text, err := read(f.management)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("--management: %w", err)
 	}
 	var m struct {
 		Domain      string `json:"domain"`
@@ -269,7 +269,7 @@ func (f *runFlags) configuration(read func(string) ([]byte, error)) (map[string]
 	if f.configFile != "" {
 		text, err := read(f.configFile)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("--config-file: %w", err)
 		}
 		var values map[string]*string
 		err = jsonterms.Explain(text, json.Unmarshal(text, &values))
@@ -284,7 +284,7 @@ func (f *runFlags) configuration(read func(string) ([]byte, error)) (map[string]
 			configuration[key] = *value
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%s: it must be a JSON object whose values are strings: %w", f.configFile, err)
+			return nil, fmt.Errorf("--config-file %s: it must be a JSON object whose values are strings: %w", f.configFile, err)
 		}
 	}
 	for _, kv := range f.config {

@@ -31,7 +31,7 @@ func (f *runFlags) parts(read func(string) ([]byte, error)) (p tryout.Parts, err
 		}
 		text, err := read(m.file)
 		if err != nil {
-			return p, err
+			return p, fmt.Errorf("%s: %w", m.flag, err)
 		}
 		if *m.to, err = jsonText(m.flag, m.file, text, m.open); err != nil {
 			return p, err
@@ -91,7 +91,7 @@ func (f *runFlags) binding(read func(string) ([]byte, error)) (b rulebox.Binding
 		}
 		source, err := read(file)
 		if err != nil {
-			return b, err
+			return b, fmt.Errorf("--module %s: %w", m, err)
 		}
 		b.Modules = append(b.Modules, rulebox.ActionModule{Name: name, Script: rulebox.NewScript(rulebox.KindModule, name, string(source))})
 	}
