@@ -70,12 +70,23 @@ func (l *loader) withMissing(err error) error {
 	return fmt.Errorf("%w; besides, %w", told, err)
 }
 
+// maxLooked is how much source of one tenant is looked at, in bytes: other tenants
+// wait for this one to load.
+const maxLooked = 512 << 10
+
 // warnUnset tells of scripts that run and read values which nothing supplies: they
 // find undefined. It looks at the text only, and tells what is sure.
 func (l *loader) warnUnset(p *parts) {
+	looked := 0
+	look := func(of func(rulebox.Kind, string) glance.Reads, s *rulebox.Script) glance.Reads {
+		if looked += len(s.Source); looked > maxLooked {
+			return glance.Reads{}
+		}
+		return of(s.Kind, s.Source)
+	}
 	for _, r := range p.rules {
 		if r.Enabled == nil || *r.Enabled {
-			l.unset(r.source, "configuration.", glance.Configuration(rulebox.KindRule, r.script.Source), p.configuration,
+			l.unset(r.source, "configuration.", look(glance.Configuration, r.script), p.configuration,
 				"rules-configs/NAME.json or the environment as "+envPrefix(l.name)+"NAME")
 		}
 	}
@@ -84,7 +95,7 @@ func (l *loader) warnUnset(p *parts) {
 		for _, s := range part.Secrets {
 			declared[s.Name] = ""
 		}
-		l.unset(part.source, object, glance.Secrets(part.script.Kind, part.script.Source), declared, `"secrets" of `+file)
+		l.unset(part.source, object, look(glance.Secrets, part.script), declared, `"secrets" of `+file)
 	}
 	for _, a := range boundOnce(p) {
 		secrets(&a.part, "event.secrets.", a.file)
@@ -97,7 +108,7 @@ func (l *loader) warnUnset(p *parts) {
 	for _, d := range p.databases {
 		for _, operation := range slices.Sorted(maps.Keys(d.scripts)) {
 			if s := d.scripts[operation]; d.connection.Enabled {
-				l.unset(s.source, "configuration.", glance.Configuration(rulebox.KindDBScript, s.script.Source), d.configuration, "options.configuration of "+d.file)
+				l.unset(s.source, "configuration.", look(glance.Configuration, s.script), d.configuration, "options.configuration of "+d.file)
 			}
 		}
 	}

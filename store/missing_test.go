@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -148,4 +149,23 @@ func TestFoldersThatAreNotRead(t *testing.T) {
 		said = append(said, e.Message)
 	}
 	assert.Equal(t, []string{"tenant: the folder Actions is not read; did you mean actions?", "tenant: the folder rule is not read; did you mean rules?"}, said)
+}
+
+// A tenant with much code does not keep others waiting while it is looked at.
+func TestMuchSourceIsNotLookedAt(t *testing.T) {
+	core, logs := observer.New(zap.WarnLevel)
+	dir := t.TempDir()
+	files := ""
+	rule := "function (user, context, callback) { callback(configuration.X); }" + strings.Repeat(" ", 60<<10)
+	const rules = 20
+	for i := range rules {
+		files += fmt.Sprintf("-- acme/rules/r%02d.js --\n%s\n", i, rule)
+	}
+	write(t, dir, files)
+	f := OpenFolder(dir, noBad, zap.New(core))
+	require.NoError(t, f.Load(context.Background()))
+	require.Empty(t, f.Broken())
+	assert.NotZero(t, logs.Len())
+	assert.Equal(t, maxLooked/len(rule), logs.Len())
+	assert.Less(t, logs.Len(), rules)
 }

@@ -21,6 +21,13 @@ type Reads struct {
 // Has reports whether the source may read the name.
 func (r Reads) Has(name string) bool { return r.Others || slices.Contains(r.Names, name) }
 
+// A node looks when a tenant loads, and has others to serve: longer sources, in
+// bytes, are not looked at, nor more uses of one.
+const (
+	maxSource = 64 << 10
+	maxUses   = 256
+)
+
 var (
 	secretsUse       = uses(`secrets`)
 	configurationUse = uses(`configuration`)
@@ -45,7 +52,7 @@ func Secrets(kind rulebox.Kind, source string) Reads {
 	if base == "" {
 		return Reads{}
 	}
-	return reads(secretsUse(), source, func(path string) bool { return strings.HasSuffix(path, base) }, false)
+	return reads("secrets", secretsUse(), source, func(path string) bool { return strings.HasSuffix(path, base) }, false)
 }
 
 // Configuration returns what a rule or a database script reads of `configuration`.
@@ -54,22 +61,27 @@ func Configuration(kind rulebox.Kind, source string) Reads {
 	if kind != rulebox.KindRule && kind != rulebox.KindDBScript {
 		return Reads{}
 	}
-	if declares().MatchString(source) {
+	if len(source) > maxSource || declares().MatchString(source) {
 		return Reads{Others: true}
 	}
-	return reads(configurationUse(), source, func(path string) bool { return path == "" || path == "global." || path == "globalThis." }, true)
+	return reads("configuration", configurationUse(), source, func(path string) bool { return path == "" || path == "global." || path == "globalThis." }, true)
 }
 
 // reads collects the members of the object. A use under another path is another
 // object, if others may be called so too (free), or else may be this one by another
 // name.
-func reads(m *regexp.Regexp, source string, ours func(path string) bool, free bool) Reads {
-	if strings.HasPrefix(source, "\x00asm") {
+func reads(word string, m *regexp.Regexp, source string, ours func(path string) bool, free bool) Reads {
+	if strings.HasPrefix(source, "\x00asm") || len(source) > maxSource {
 		return Reads{Others: true}
+	}
+	if !strings.Contains(source, word) {
+		return Reads{}
 	}
 	source = trailing().ReplaceAllString(withoutComments(source), "$1")
 	var r Reads
-	for _, use := range m.FindAllStringSubmatch(source, -1) {
+	uses := m.FindAllStringSubmatch(source, maxUses)
+	r.Others = len(uses) == maxUses
+	for _, use := range uses {
 		path := strings.NewReplacer("?", "", " ", "", "\n", "", "\t", "", "\r", "").Replace(use[2])
 		if !ours(path) {
 			r.Others = r.Others || !free

@@ -1,6 +1,7 @@
 package glance
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -48,4 +49,24 @@ func TestConfiguration(t *testing.T) {
 	}
 	assert.Equal(t, Reads{Names: []string{"A"}}, Configuration(rulebox.KindDBScript, "f(configuration.A)"))
 	assert.Equal(t, Reads{}, Configuration(rulebox.KindAction, "f(configuration.A)"))
+}
+
+// Whatever the text, a look takes no longer than its length allows.
+func BenchmarkSecrets(b *testing.B) {
+	for name, piece := range map[string]string{"dots": "a.", "braces": "{", "spaces": "a ", "uses": "event.secrets.A;", "taken": "{A}=secrets ", "comments": " //"} {
+		source := strings.Repeat(piece, (maxSource-len("secrets"))/len(piece)) + "secrets"
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(source)))
+			for b.Loop() {
+				Secrets(rulebox.KindAction, source)
+			}
+		})
+	}
+}
+
+func TestLongSources(t *testing.T) {
+	long := strings.Repeat(" ", maxSource) + "event.secrets.A"
+	assert.Equal(t, Reads{Others: true}, Secrets(rulebox.KindAction, long))
+	assert.Equal(t, Reads{Others: true}, Configuration(rulebox.KindRule, long))
+	assert.Equal(t, Reads{Names: []string{"A"}, Others: true}, Secrets(rulebox.KindAction, strings.Repeat("event.secrets.A;", maxUses+1)))
 }
