@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/rulebox/rulebox"
+	"github.com/rulebox/rulebox/internal/workertest"
 	"github.com/rulebox/rulebox/sandbox/confine"
 	child "github.com/rulebox/rulebox/sandbox/worker"
 )
@@ -51,6 +52,10 @@ func open(t testing.TB, opt Options) *Pool {
 	plan, err := thePlan()
 	require.NoError(t, err)
 	opt.Plan = plan
+	if raceDetector && opt.Program == nil && opt.Command == nil {
+		opt.Program, err = workertest.Program()
+		require.NoError(t, err)
+	}
 	if opt.Logger == nil && os.Getenv("SANDBOX_LOG") != "" {
 		opt.Logger, _ = zap.NewDevelopment()
 	}

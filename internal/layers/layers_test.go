@@ -68,6 +68,7 @@ var rules = []rule{
 		why: "programs stand above all packages"},
 	{who: []string{"./..."}, except: []string{"./internal/testserver", "./internal/bench/..."}, not: []string{"./internal/testserver"}, why: "real servers are started by tests and benchmarks only"},
 	{who: []string{"./..."}, except: []string{"./internal/pooltest"}, not: []string{"./internal/pooltest"}, why: "programs start their own pools"},
+	{who: []string{"./..."}, except: []string{"./internal/pooltest", "./internal/workertest"}, not: []string{"./internal/workertest"}, why: "it needs the go command"},
 	{who: []string{"./..."}, except: []string{"./internal/wiretest"}, not: []string{"./internal/wiretest"}, why: "a server that only pretends is for tests"},
 }
 
