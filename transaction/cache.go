@@ -29,6 +29,10 @@ type CacheChange struct {
 	Delete bool
 }
 
+// maxCacheChanges is how many changes of one invocation count: as many as engines let
+// scripts make. Each is made while other tenants' logins wait for their caches.
+const maxCacheChanges = 100
+
 // maxCacheTime is how long an entry can live.
 const maxCacheTime = 24 * time.Hour
 
@@ -141,6 +145,7 @@ func (g *passage) takeCache(commands []command) []command {
 		}
 		return true
 	})
+	changes = changes[:min(len(changes), maxCacheChanges)]
 	if len(changes) > 0 && g.p.Caches != nil {
 		g.p.Caches.Change(g.inv.Tenant, CacheTrigger(g.inv.Trigger), g.chain.Cache, changes)
 	}
