@@ -2,7 +2,7 @@
 // The client side of http and https. A request's body is sent when it is
 // complete, unless the request needs it otherwise; a response's body streams.
 const EventEmitter = require('events');
-const { OutgoingMessage, ServerResponse, IncomingMessage, validateHeaderName, validateHeaderValue, joined, coded, token, define } = require('internal/http_message');
+const { OutgoingMessage, ServerResponse, IncomingMessage, validateHeaderName, validateHeaderValue, joined, coded, token, define, serverOf } = require('internal/http_message');
 const { Agent, SecureAgent, globalAgents, isPlain } = require('internal/http_agent');
 const special = () => require('internal/http_socket');
 const invalid = (name, want, v) => require('internal/errors').invalidType(name, want, v);
@@ -116,6 +116,10 @@ function ClientRequest(input, options, callback, scheme) {
   hide('_streams', false); // the body is sent while it is written
   hide('_go', null); // the first _write or the end of a streamed request waits for it
   this._setHeaders(o, host + (port === dflt ? '' : ':' + port));
+  if (protocol === 'https:' && !this._tls.servername && this._names.has('host')) {
+    const servername = serverOf(this.getHeader('host')); // the Host header names the server, also to TLS
+    if (servername && servername !== this.host) this._tls.servername = servername;
+  }
   if (typeof cb === 'function') this.once('response', cb);
   if (o.timeout !== undefined || inherited.timeout !== undefined && agent !== globalAgents[scheme]) this.setTimeout(o.timeout !== undefined ? o.timeout : inherited.timeout);
   if (o.signal) this._watch(o.signal);

@@ -163,4 +163,10 @@ function joined(raw) {
   return out;
 }
 
-module.exports = { OutgoingMessage, ServerResponse, IncomingMessage, validateHeaderName, validateHeaderValue, joined, coded, token, define };
+// serverOf is the name in a Host header; '' for an address, which is sent to no server.
+function serverOf(host) {
+  const name = String(host).split(':', 1)[0];
+  return name[0] === '[' || require('net').isIP(name) ? '' : name;
+}
+
+module.exports = { serverOf, OutgoingMessage, ServerResponse, IncomingMessage, validateHeaderName, validateHeaderValue, joined, coded, token, define };

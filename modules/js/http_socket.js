@@ -2,14 +2,14 @@
 // Requests that need more than the host's shared connections: over a socket that
 // the script made, upgraded ones, and those that hear of answers before the
 // answer.
-const { coded, joined } = require('internal/http_message');
+const { coded, joined, serverOf } = require('internal/http_message');
 
 // ask gets the request a socket: from its own createConnection, from an agent of
 // the script, or a new one with the request's own TLS options.
 function ask(req, o, agent, port) {
   const secure = req.protocol === 'https:';
   const options = Object.assign({}, agent && agent.options, o, { host: req.host, hostname: req.host, port, path: req.path, protocol: req.protocol, secureEndpoint: secure });
-  if (secure && options.servername === undefined && !require('net').isIP(req.host)) options.servername = req.host;
+  if (secure && options.servername === undefined) options.servername = serverOf(req.getHeader('host') || req.host) || undefined;
   const connection = Object.assign({}, options, { path: undefined, socketPath: undefined, timeout: undefined, signal: undefined });
   if (typeof o.createConnection === 'function') {
     let over = false;

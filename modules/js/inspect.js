@@ -275,7 +275,7 @@ function errorText(ctx, e, name, keys) {
   if (typeof e.code === 'string' && /^ERR_/.test(e.code) && head.startsWith(`${own}:`)) {
     head = `${own} [${e.code}]${head.slice(own.length)}`;
   }
-  if (frames.length === 0) return `[${head}]`.replace(/\n/g, `\n${' '.repeat(ctx.indent)}`);
+  if (frames.length === 0) return `[${head.replace(/\n$/, '')}]`.replace(/\n/g, `\n${' '.repeat(ctx.indent)}`);
   const text = head + frames.map((f) => `\n    at ${f}`).join('');
   ctx.budget -= text.length;
   return ctx.indent ? text.replace(/\n/g, `\n${' '.repeat(ctx.indent)}`) : text;

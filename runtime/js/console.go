@@ -34,7 +34,7 @@ var consoleMethods = []struct {
 }{
 	{"log", line("log")}, {"info", line("info")}, {"warn", line("warn")}, {"error", line("error")},
 	{"debug", line("debug")}, {"dirxml", line("log")},
-	{"dir", func(c *console, args []goja.Value) { c.line("log", args[:min(1, len(args))]) }},
+	{"dir", (*console).dir},
 	{"table", func(c *console, args []goja.Value) { c.line("log", args[:min(1, len(args))]) }},
 	{"trace", func(c *console, args []goja.Value) {
 		c.write("debug", strings.TrimSpace("Trace: "+c.text(args))+"\n"+c.r.frames(c.r.vm.CaptureCallStack(0, nil)))
@@ -89,6 +89,25 @@ func (c *console) write(level, text string) {
 		text = pad + strings.ReplaceAll(text, "\n", "\n"+pad)
 	}
 	c.r.log(level, text)
+}
+
+// dir shows its first argument as util.inspect does with the options of the second.
+func (c *console) dir(args []goja.Value) {
+	if len(args) > 1 {
+		if o, ok := c.r.requireModule(inspectModule).(*goja.Object); ok {
+			if inspect, ok := goja.AssertFunction(o.Get("inspect")); ok {
+				v, err := inspect(goja.Undefined(), args[0], args[1])
+				if s, ok := v.(goja.String); ok && err == nil {
+					c.write("log", clip(s, maxLine))
+					return
+				}
+				if err != nil && !isException(err) {
+					panic(err) // an interrupt: it must end the script
+				}
+			}
+		}
+	}
+	c.line("log", args[:min(1, len(args))])
 }
 
 func (c *console) group(args []goja.Value) {

@@ -49,6 +49,9 @@ func (r *Realm) hint(e *rulebox.Error, v goja.Value) {
 		}
 	case "TypeError":
 		if e.Hint = r.apiHint(e); e.Hint == "" {
+			e.Hint = r.packageHint(e.Message)
+		}
+		if e.Hint == "" {
 			e.Hint = typeHint(e.Message)
 		}
 	case "SyntaxError":

@@ -110,6 +110,10 @@ func (r *Realm) guestModule(q *requirer, name string) goja.Value {
 	if shared, ok := strings.CutPrefix(name, actionsPrefix); ok {
 		return r.actionModule(q, shared)
 	}
+	if q.pkg == "" {
+		// A script stands where node_modules does.
+		name = strings.TrimPrefix(name, "./node_modules/")
+	}
 	req := parseRequest(name)
 	if q.pkg == "" {
 		r.permit(req.name, name)

@@ -184,6 +184,7 @@ module.exports = (major) => {
         return transfer(major, 'management', options, verb, base + '/' + to + query(rest, major), { authorization: 'Bearer ' + await token() }, data);
       };
       Object.defineProperty(this, '_send', { value: send });
+      if (major < 4) Object.defineProperty(this, 'getAccessToken', { value: () => token(), writable: true, configurable: true });
     }
   }
   // Managers and flat methods are made when a script first touches them: there are

@@ -9,7 +9,7 @@ function open(spec) {
   let sent;
   try {
     sent = native.send(h, spec.method, spec.url, spec.headers, spec.body === undefined ? null : spec.body,
-      Object.assign({ redirects: spec.redirects || 0, decode: !!spec.decode }, spec.tls));
+      Object.assign({ redirects: spec.redirects || 0, decode: !!spec.decode }, named(spec)));
   } catch (err) {
     native.abort(h);
     sent = Promise.reject(err);
@@ -22,6 +22,17 @@ function open(spec) {
     bytes: () => native.bytes(h),
     text: () => native.text(h),
   };
+}
+
+// named are the options of TLS, with the server's name from the Host header, as
+// Node's agents take it from there.
+function named(spec) {
+  if (spec.tls && spec.tls.servername || !/^https:/i.test(spec.url)) return spec.tls;
+  for (let i = 0; i < spec.headers.length; i += 2) {
+    const servername = spec.headers[i].toLowerCase() === 'host' ? require('internal/http_message').serverOf(spec.headers[i + 1]) : '';
+    if (servername) return Object.assign({}, spec.tls, { servername });
+  }
+  return spec.tls;
 }
 
 const single = ' age authorization content-length content-type etag expires from host if-modified-since if-unmodified-since last-modified location max-forwards proxy-authorization referer retry-after server user-agent ';
