@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -63,7 +64,7 @@ func Serve(ctx context.Context, opt ServeOptions) error {
 	// Requests outlive ctx: they end by their own deadlines while draining.
 	base, abandon := context.WithCancel(context.WithoutCancel(ctx))
 	defer abandon()
-	s := &server{opt: opt, base: base, slots: slots{max: opt.MaxInflight, maxTenant: opt.MaxTenant, tenants: make(map[string]share)}}
+	s := &server{opt: opt, base: base, jobs: make(chan job), slots: slots{max: opt.MaxInflight, maxTenant: opt.MaxTenant, tenants: make(map[string]share)}}
 	return s.serve(ctx, abandon)
 }
 
@@ -73,7 +74,23 @@ type server struct {
 	slots slots
 	wait  sync.WaitGroup // requests with the handler
 	muted time.Time      // when the log last told of a request without reply subject
+
+	jobs    chan job // to a goroutine without work; closed when no more will come
+	idle    atomic.Int32
+	workers sync.WaitGroup // goroutines that work
 }
+
+// A job is a request that has its place.
+type job struct {
+	msg     *nats.Msg
+	arrived time.Time
+	tenant  string
+	size    int
+}
+
+// keepIdle is how many goroutines wait for work. One that has handled a request has
+// a stack that need not grow again, which takes as long as half of decoding one.
+const keepIdle = 8
 
 func (s *server) serve(ctx context.Context, abandon func()) error {
 	closed := s.opt.Conn.StatusChanged(nats.CLOSED)
@@ -82,6 +99,10 @@ func (s *server) serve(ctx context.Context, abandon func()) error {
 	if err != nil {
 		return fmt.Errorf("bus: subscribe to %s: %w", serveSubject, err)
 	}
+	defer func() { // the subscription has been drained
+		close(s.jobs)
+		s.workers.Wait()
+	}()
 	// A subscription that is drained calls this after its last message.
 	drained := make(chan struct{})
 	sub.SetClosedHandler(func(string) { close(drained) })
@@ -150,13 +171,35 @@ func (s *server) receive(msg *nats.Msg) {
 		return
 	}
 	s.wait.Add(1)
-	go func() { // joined by s.wait, in drain
-		defer s.wait.Done()
-		res, err := s.handle(msg, arrived)
-		// Free before the answer: who asks one at a time needs one slot.
-		s.slots.give(tenant, size)
-		s.reply(msg, res, err)
-	}()
+	j := job{msg, arrived, tenant, size}
+	select {
+	case s.jobs <- j:
+	default:
+		s.workers.Add(1)
+		go s.work(j) // joined by s.workers, in serve
+	}
+}
+
+// work does jobs until there are enough others that wait for some.
+func (s *server) work(j job) {
+	defer s.workers.Done()
+	for ok := true; ok; {
+		s.do(j)
+		if s.idle.Add(1) > keepIdle {
+			s.idle.Add(-1)
+			return
+		}
+		j, ok = <-s.jobs
+		s.idle.Add(-1)
+	}
+}
+
+func (s *server) do(j job) {
+	defer s.wait.Done()
+	res, err := s.handle(j.msg, j.arrived)
+	// Free before the answer: who asks one at a time needs one slot.
+	s.slots.give(j.tenant, j.size)
+	s.reply(j.msg, res, err)
 }
 
 // maxBusyBody is the largest body, in bytes, that is read for the id in it
