@@ -106,17 +106,32 @@ func (l *loader) warnUnset(p *parts) {
 		}
 	}
 	for _, d := range p.databases {
+		if !d.connection.Enabled {
+			continue
+		}
+		// One line, for they mostly read the same.
+		var all glance.Reads
+		source := ""
 		for _, operation := range slices.Sorted(maps.Keys(d.scripts)) {
-			if s := d.scripts[operation]; d.connection.Enabled {
-				l.unset(s.source, "configuration.", look(glance.Configuration, s.script), d.configuration, "options.configuration of "+d.file)
+			s := d.scripts[operation]
+			needed := slices.DeleteFunc(look(glance.Configuration, s.script).Needed, func(name string) bool { _, ok := d.configuration[name]; return ok })
+			if len(needed) > 0 {
+				all.Needed = append(all.Needed, needed...)
+				if source != "" {
+					source += " or "
+				}
+				source += s.source
 			}
 		}
+		slices.Sort(all.Needed)
+		all.Needed = slices.Compact(all.Needed)
+		l.unset(source, "configuration.", all, d.configuration, "options.configuration of "+d.file)
 	}
 }
 
 func (l *loader) unset(source, object string, reads glance.Reads, values map[string]string, where string) {
 	var names []string
-	for _, name := range reads.Names {
+	for _, name := range reads.Needed {
 		if _, ok := values[name]; !ok {
 			names = append(names, object+name)
 		}

@@ -108,7 +108,9 @@ module.exports = (user, context, callback) => callback(context.webtask.secrets.H
 -- acme/database-connections/db/database.json --
 {"options": {"enabledDatabaseCustomization": true}}
 -- acme/database-connections/db/login.js --
-function login(email, password, callback) { callback(configuration.DSN); }
+function login(email, password, callback) { callback(configuration.DSN, configuration.OPTIONAL || 1); }
+-- acme/database-connections/db/get_user.js --
+function get_user(email, callback) { callback(configuration.DSN); }
 `
 	core, logs := observer.New(zap.WarnLevel)
 	dir := t.TempDir()
@@ -124,7 +126,7 @@ function login(email, password, callback) { callback(configuration.DSN); }
 		"tenant: rules/r.js reads configuration.TWO, undefined here: values come from rules-configs/NAME.json or the environment as RULEBOX_CONFIG_ACME_NAME",
 		`tenant: actions/run/code.js reads event.secrets.KEEY, undefined here: values come from "secrets" of actions/run.json`,
 		`tenant: hooks/h.js reads context.webtask.secrets.HOOK, undefined here: values come from "secrets" of hooks/h.json`,
-		"tenant: database-connections/db/login.js reads configuration.DSN, undefined here: values come from options.configuration of database-connections/db/database.json",
+		"tenant: database-connections/db/get_user.js or database-connections/db/login.js reads configuration.DSN, undefined here: values come from options.configuration of database-connections/db/database.json",
 		`tenant: no trigger runs the actions "also", "idle": name them in triggers/triggers.json, such as {"pre-user-registration": [{"action_name": "also"}]}, or set deployed to false`,
 	}, said)
 }

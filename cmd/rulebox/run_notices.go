@@ -64,7 +64,7 @@ func unset(s *rulebox.Script, object, flag string, reads glance.Reads, values ma
 		object = "context.webtask.secrets"
 	}
 	var names, flags []string
-	for _, name := range reads.Names {
+	for _, name := range reads.Needed {
 		if _, ok := values[name]; !ok {
 			names, flags = append(names, object+"."+name), append(flags, flag+" "+name+"=…")
 		}

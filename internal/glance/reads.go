@@ -13,6 +13,8 @@ import (
 type Reads struct {
 	// Names stand in the text, sorted.
 	Names []string
+	// Needed are those of them that the source nowhere tests, as in X || 'default'.
+	Needed []string
 	// Others says that it may read others too: the object is handed on, or read by
 	// a name that is made when it runs.
 	Others bool
@@ -35,7 +37,11 @@ var (
 	trailing = pattern.New(`(?m)([\s;{}(),])//.*$`)
 	// declares matches a source with a variable or a parameter of that name.
 	declares = pattern.New(`(?:\b(?:var|let|const)\s+|[(,]\s*)configuration\s*[=,);]`)
-	members  = pattern.New(`^\s*(?:([A-Za-z_$][\w$]*)|'(\w+)'|"(\w+)")\s*(?::.*|=.*)?$`)
+	// testedAfter and testedBefore match what stands beside a value that may be absent.
+	testedAfter  = pattern.New(`^\s*(?:\?\?|\|\||&&|\?[^.]|\?$|[!=]==?)`)
+	testedBefore = pattern.New(`(?:!|\btypeof\s+|\b(?:if|while)\s*\(\s*|&&\s*)$`)
+
+	members = pattern.New(`^\s*(?:([A-Za-z_$][\w$]*)|'(\w+)'|"(\w+)")\s*(?::.*|=.*)?$`)
 )
 
 // uses matches the uses of an object with the name: what it is taken apart into, the
@@ -79,9 +85,11 @@ func reads(word string, m *regexp.Regexp, source string, ours func(path string) 
 	}
 	source = trailing().ReplaceAllString(withoutComments(source), "$1")
 	var r Reads
-	uses := m.FindAllStringSubmatch(source, maxUses)
-	r.Others = len(uses) == maxUses
-	for _, use := range uses {
+	found := m.FindAllStringSubmatchIndex(source, maxUses)
+	r.Others = len(found) == maxUses
+	var tests []string
+	for _, at := range found {
+		use := texts(source, at)
 		path := strings.NewReplacer("?", "", " ", "", "\n", "", "\t", "", "\r", "").Replace(use[2])
 		if !ours(path) {
 			r.Others = r.Others || !free
@@ -91,19 +99,45 @@ func reads(word string, m *regexp.Regexp, source string, ours func(path string) 
 		switch {
 		case name != "" && use[1] == "":
 			r.Names = append(r.Names, name)
+			if testedAfter().MatchString(head(source[at[1]:])) || testedBefore().MatchString(tail(source[:at[0]])) {
+				tests = append(tests, name)
+			}
 		case name == "" && use[1] != "":
-			r.take(use[1])
+			tests = append(tests, r.take(use[1])...)
 		default:
 			r.Others = true
 		}
 	}
 	slices.Sort(r.Names)
 	r.Names = slices.Compact(r.Names)
+	for _, name := range r.Names {
+		if !slices.Contains(tests, name) {
+			r.Needed = append(r.Needed, name)
+		}
+	}
 	return r
 }
 
-// take adds what an object is taken apart into.
-func (r *Reads) take(list string) {
+// beside is how much of the text beside a use is looked at, in bytes.
+const beside = 32
+
+func head(s string) string { return s[:min(len(s), beside)] }
+func tail(s string) string { return s[max(0, len(s)-beside):] }
+
+// texts are those of a match and its groups.
+func texts(source string, at []int) []string {
+	all := make([]string, len(at)/2)
+	for i := range all {
+		if at[2*i] >= 0 {
+			all[i] = source[at[2*i]:at[2*i+1]]
+		}
+	}
+	return all
+}
+
+// take adds what an object is taken apart into, and returns what of it has a
+// default.
+func (r *Reads) take(list string) (defaults []string) {
 	for part := range strings.SplitSeq(list, ",") {
 		if strings.TrimSpace(part) == "" {
 			continue
@@ -113,6 +147,11 @@ func (r *Reads) take(list string) {
 			r.Others = true
 			continue
 		}
-		r.Names = append(r.Names, m[1]+m[2]+m[3])
+		name := m[1] + m[2] + m[3]
+		r.Names = append(r.Names, name)
+		if strings.Contains(part, "=") {
+			defaults = append(defaults, name)
+		}
 	}
+	return defaults
 }
