@@ -18,8 +18,8 @@ import (
 //	query(handle, text, values) → Promise of an array of results
 //
 // values is undefined for the simple protocol, or an array of null, string and
-// bytes. A result is {command, rowCount, oid, fields, rows}: a field is [name,
-// table, column, type, size, modifier], a row an array of text and null.
+// bytes. A result is {command, rowCount, oid, fields, rows}: a field is as scripts
+// see it, a row an array of text and null.
 var pgNatives = joinNatives(dbSessionNatives, map[string]Native{
 	"connect": dbConnect(pgDriver, pgThrow, func(c *pgwire.Conn) any { return int64(c.ProcessID()) }),
 	"query":   pgQuery,
@@ -63,7 +63,8 @@ func pgResults(list []*pgwire.Result) any {
 	for i, r := range list {
 		fields := make([]any, len(r.Fields))
 		for j, f := range r.Fields {
-			fields[j] = []any{f.Name, int64(f.Table), int(f.Column), int64(f.Type), int(f.Size), int64(f.Modifier)}
+			fields[j] = Object{{"name", f.Name}, {"tableID", int64(f.Table)}, {"columnID", int(f.Column)}, {"dataTypeID", int64(f.Type)},
+				{"dataTypeSize", int(f.Size)}, {"dataTypeModifier", int64(f.Modifier)}, {"format", "text"}}
 		}
 		rows := make([]any, len(r.Rows))
 		for j, row := range r.Rows {

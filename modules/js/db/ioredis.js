@@ -1,7 +1,7 @@
 'use strict';
 // ioredis 5, also for what was written for 4: Promises, or a callback at the end.
 const EventEmitter = require('events');
-const { Link, names, parseUrl, targetOf, refuse, sockets, ReplyError, deep, prefixed } = require('internal/db/redis_core');
+const { Link, names, command, parseUrl, targetOf, refuse, sockets, ReplyError, deep, prefixed } = require('internal/db/redis_core');
 
 function optionsOf(args) {
   const o = {};
@@ -190,7 +190,7 @@ class Redis extends EventEmitter {
     this.scriptsSet[name] = definition;
     this[name] = run;
   }
-  getBuiltinCommands() { return builtin.slice(); }
+  getBuiltinCommands() { return builtin(); }
   monitor() { return quiet(this._run('monitor', [])); }
 }
 
@@ -243,14 +243,22 @@ class Pipeline {
   }
 }
 
-const builtin = names.map((n) => n.toLowerCase()).filter((n) => n !== 'multi' && n !== 'monitor');
-for (const name of builtin) {
-  Redis.prototype[name] = function command(...args) { return this._run(name, args); };
-  Redis.prototype[name + 'Buffer'] = function command(...args) { return this._run(name, args, true); };
-  if (name === 'exec') continue;
-  Pipeline.prototype[name] = function command(...args) { return this._add(name, args); };
-  Pipeline.prototype[name + 'Buffer'] = function command(...args) { return this._add(name, args, true); };
+const builtin = () => names().map((n) => n.toLowerCase()).filter((n) => n !== 'multi' && n !== 'monitor');
+// commandOf is the command behind a method, with or without Buffer at its end.
+function commandOf(as) {
+  const name = as.endsWith('Buffer') ? as.slice(0, -6) : as;
+  return name === name.toLowerCase() && name !== 'multi' && name !== 'monitor' && command(name) ? name : '';
 }
+const methods = () => [].concat(...builtin().map((n) => [n, n + 'Buffer']));
+const install = require('internal/db/redis_commands');
+install(Redis.prototype, (as) => {
+  const name = commandOf(as);
+  return name && function command(...args) { return this._run(name, args, name !== as || undefined); };
+}, methods);
+install(Pipeline.prototype, (as) => {
+  const name = commandOf(as);
+  return name && name !== 'exec' && function command(...args) { return this._add(name, args, name !== as || undefined); };
+}, methods);
 for (const name of ['scan', 'hscan', 'sscan', 'zscan']) {
   Redis.prototype[name + 'Stream'] = function stream() {
     throw Object.assign(new Error(`${name}Stream() is not available here: call ${name}() until its cursor is '0'`), { code: 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM' });

@@ -89,12 +89,29 @@ class Long {
   compare(o) { const a = this.toBigInt(), b = Long.fromValue(o).toBigInt(); return a < b ? -1 : a > b ? 1 : 0; }
   negate() { return Long.fromBigInt(-this.toBigInt(), this.unsigned); }
 }
-for (const [names, f] of [[['add'], (a, b) => a + b], [['subtract', 'sub'], (a, b) => a - b], [['multiply', 'mul'], (a, b) => a * b], [['divide', 'div'], (a, b) => a / b], [['modulo', 'mod'], (a, b) => a % b], [['and'], (a, b) => a & b], [['or'], (a, b) => a | b], [['xor'], (a, b) => a ^ b]]) {
-  for (const n of names) Long.prototype[n] = function op(o) { return Long.fromBigInt(f(this.toBigInt(), Long.fromValue(o).toBigInt()), this.unsigned); };
-}
-for (const [names, f] of [[['lessThan', 'lt'], (n) => n < 0], [['lessThanOrEqual', 'lte'], (n) => n <= 0], [['greaterThan', 'gt'], (n) => n > 0], [['greaterThanOrEqual', 'gte'], (n) => n >= 0], [['eq'], (n) => n === 0], [['notEquals', 'neq'], (n) => n !== 0]]) {
-  for (const n of names) Long.prototype[n] = function op(o) { return f(this.compare(o)); };
-}
+// Operations, under their names; loops over pairs would cost a realm more than these.
+const calculates = (f, name, other) => {
+  Long.prototype[name] = function op(o) { return Long.fromBigInt(f(this.toBigInt(), Long.fromValue(o).toBigInt()), this.unsigned); };
+  if (other) Long.prototype[other] = Long.prototype[name];
+};
+const compares = (f, name, other) => {
+  Long.prototype[name] = function op(o) { return f(this.compare(o)); };
+  if (other) Long.prototype[other] = Long.prototype[name];
+};
+calculates((a, b) => a + b, 'add');
+calculates((a, b) => a - b, 'subtract', 'sub');
+calculates((a, b) => a * b, 'multiply', 'mul');
+calculates((a, b) => a / b, 'divide', 'div');
+calculates((a, b) => a % b, 'modulo', 'mod');
+calculates((a, b) => a & b, 'and');
+calculates((a, b) => a | b, 'or');
+calculates((a, b) => a ^ b, 'xor');
+compares((n) => n < 0, 'lessThan', 'lt');
+compares((n) => n <= 0, 'lessThanOrEqual', 'lte');
+compares((n) => n > 0, 'greaterThan', 'gt');
+compares((n) => n >= 0, 'greaterThanOrEqual', 'gte');
+compares((n) => n === 0, 'eq');
+compares((n) => n !== 0, 'notEquals', 'neq');
 kind(Long, 'Long');
 Object.assign(Long, { ZERO: new Long(0, 0), ONE: new Long(1, 0), MAX_VALUE: new Long(-1, 0x7fffffff), MIN_VALUE: new Long(0, -0x80000000) });
 

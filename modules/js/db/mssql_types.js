@@ -26,12 +26,12 @@ const list = {
   DateTime2: [0x2a, scaled('datetime2'), 'datetime2', date], DateTimeOffset: [0x2b, scaled('datetimeoffset'), 'datetimeoffset', date], UDT: [0xf0, plain('udt'), 'binary', buffer], TVP: [0xf3, plain('tvp'), '', string], Variant: [0x62, plain('sql_variant'), '', string],
 };
 const TYPES = {};
-for (const name of Object.keys(list)) {
-  const [id, declaration, wire, value] = list[name];
-  const t = { id, type: name.toUpperCase(), name, declaration };
-  for (const [k, v] of [['wire', wire], ['convert', value]]) Object.defineProperty(t, k, { value: v });
+Object.keys(list).forEach((name) => {
+  const row = list[name], t = { id: row[0], type: name.toUpperCase(), name, declaration: row[1] };
+  Object.defineProperty(t, 'wire', { value: row[2] });
+  Object.defineProperty(t, 'convert', { value: row[3] });
   TYPES[name] = t;
-}
+});
 // What the numbers of columns are called.
 const byNumber = { 0x26: 'IntN', 0x68: 'BitN', 0x6d: 'FloatN', 0x6e: 'MoneyN', 0x6f: 'DateTimeN', 0x6a: 'DecimalN', 0x6c: 'NumericN', 0x24: 'UniqueIdentifier' };
 const typeOf = (id) => { const n = byNumber[id]; if (n && !TYPES[n]) return { id, type: n === 'UniqueIdentifier' ? 'GUIDN' : n.toUpperCase(), name: n }; return Object.values(TYPES).find((t) => t.id === id) || { id, type: 'UNKNOWN', name: 'Unknown' }; };

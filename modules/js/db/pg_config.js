@@ -6,28 +6,13 @@ const files = 'there are no files here; give certificates and keys as PEM text i
 
 const decode = (s) => { if (s.indexOf('%') < 0) return s; try { return decodeURIComponent(s); } catch (err) { return s; } };
 
-// common takes an address of the form that nearly all have apart, as the expression
-// in parse would: a realm's first regular expression costs it more than all else
-// here. It gives null for any other.
-function common(text) {
-  const at = text.indexOf('://'), scheme = text.slice(0, at);
-  if (scheme !== 'postgres' && scheme !== 'postgresql' || text.indexOf('#') >= 0) return null;
-  const question = text.indexOf('?', at + 3), end = question < 0 ? text.length : question;
-  let slash = text.indexOf('/', at + 3);
-  if (slash < 0 || slash > end) slash = end;
-  const authority = text.slice(at + 3, slash), user = authority.lastIndexOf('@'), host = authority.slice(user + 1), colon = host.indexOf(':');
-  const port = colon < 0 ? undefined : host.slice(colon + 1);
-  if (host[0] === '[' || port !== undefined && String(+port) !== port) return null;
-  for (let i = 0; port !== undefined && i < port.length; i++) if (port[i] < '0' || port[i] > '9') return null;
-  return [text, user < 0 ? undefined : authority.slice(0, user), colon < 0 ? host : host.slice(0, colon), port,
-    slash < end ? text.slice(slash + 1, end) : undefined, question < 0 ? undefined : text.slice(question + 1)];
-}
-
 // parse reads postgres://user:password@host:port/database?option=value.
 function parse(text) {
+  const address = typeof text === 'string' ? native.address(text) : undefined;
+  if (address !== undefined) return address;
   text = String(text).trim();
-  if (text[0] === '/' || text.slice(0, 8) !== 'postgres' && /^(socket|unix):/i.test(text)) throw refuse('host', 'unix sockets cannot be reached; connect by host name and port');
-  const m = common(text) || /^(?:[a-z][a-z0-9+.-]*:)?\/\/(?:([^/?#]*)@)?(\[[^\]]*\]|[^:/?#]*)(?::(\d*))?(?:\/([^?#]*))?(?:\?([^#]*))?(?:#.*)?$/i.exec(text);
+  if (text[0] === '/' || /^(socket|unix):/i.test(text)) throw refuse('host', 'unix sockets cannot be reached; connect by host name and port');
+  const m = /^(?:[a-z][a-z0-9+.-]*:)?\/\/(?:([^/?#]*)@)?(\[[^\]]*\]|[^:/?#]*)(?::(\d*))?(?:\/([^?#]*))?(?:\?([^#]*))?(?:#.*)?$/i.exec(text);
   if (!m) throw Object.assign(new TypeError('the connection string is not of the form postgres://user:password@host:port/database'), { code: 'ERR_INVALID_URL' });
   const out = {};
   if (m[5]) for (const pair of m[5].split('&')) {
@@ -87,6 +72,9 @@ const number = (v) => (v === undefined || v === null || v === '' ? undefined : N
 
 const refused = ['service', 'servicefile', 'passfile', 'sslcert', 'sslkey', 'sslrootcert', 'sslpassword', 'replication', 'krbsrvname', 'stream'];
 
+const parameters = ['application_name', 'options', 'statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout'];
+const pick = (c, defaults, k) => (c[k] !== undefined && c[k] !== null ? c[k] : defaults[k]);
+
 // read gives {fields, target}: what the client shows, and what the host needs.
 function read(config, defaults, verify) {
   let c = typeof config === 'string' ? { connectionString: config } : config || {};
@@ -96,24 +84,23 @@ function read(config, defaults, verify) {
     const k = refused[i];
     if (c[k] !== undefined && c[k] !== null && c[k] !== false) throw refuse(k, k.startsWith('ssl') || k.includes('file') || k === 'service' ? files : 'connections are made by the host');
   }
-  const pick = (k) => (c[k] !== undefined && c[k] !== null ? c[k] : defaults[k]);
-  const user = pick('user');
-  const database = pick('database') || user;
-  const host = String(pick('host') || 'localhost');
+  const user = pick(c, defaults, 'user');
+  const database = pick(c, defaults, 'database') || user;
+  const host = String(pick(c, defaults, 'host') || 'localhost');
   if (host[0] === '/') throw refuse('host', 'unix sockets cannot be reached; connect by host name and port');
-  const port = Number(pick('port') || 5432);
+  const port = Number(pick(c, defaults, 'port') || 5432);
   const ssl = sslOf(c.ssl === undefined && c.sslmode === undefined ? { ssl: defaults.ssl } : c, verify);
   const params = {};
-  const set = (name, v) => { if (v !== undefined && v !== null && v !== false && v !== '') params[name] = String(v); };
-  set('application_name', pick('application_name') || pick('fallback_application_name'));
-  set('options', pick('options'));
-  set('statement_timeout', pick('statement_timeout'));
-  set('lock_timeout', pick('lock_timeout'));
-  set('idle_in_transaction_session_timeout', pick('idle_in_transaction_session_timeout'));
+  for (let i = 0; i < parameters.length; i++) {
+    const k = parameters[i];
+    let v = pick(c, defaults, k);
+    if (i === 0 && !v) v = pick(c, defaults, 'fallback_application_name');
+    if (v !== undefined && v !== null && v !== false && v !== '') params[k] = String(v);
+  }
   let timeout = number(c.connectionTimeoutMillis);
   if (!timeout && c.connect_timeout) timeout = number(c.connect_timeout) * 1000;
   return {
-    user, database, host, port, ssl, password: pick('password'), timeout,
+    user, database, host, port, ssl, password: pick(c, defaults, 'password'), timeout,
     queryTimeout: number(c.query_timeout) || 0,
     target: { host, port, user: user === undefined ? '' : String(user), database: database === undefined ? '' : String(database), timeout, tls: tlsOf(ssl, verify), params },
   };

@@ -16,36 +16,40 @@ function late(o, name, make) {
 }
 
 class Result {
-  constructor(types, asArray) {
+  constructor() {
     this.command = null;
     this.rowCount = null;
     this.oid = null;
     this.rows = [];
     this.fields = [];
-    for (const [k, v] of [['_types', types], ['rowAsArray', asArray]]) Object.defineProperty(this, k, { value: v, writable: true, configurable: true });
   }
   addRow(row) { this.rows.push(row); }
-  // take fills in what the host gave for one statement.
-  take(raw) {
-    this.command = raw.command;
-    this.rowCount = raw.rowCount;
-    this.oid = raw.oid;
-    if (raw.fields.length || !this.fields.length) {
-      this.fields = raw.fields.map((f) => ({ name: f[0], tableID: f[1], columnID: f[2], dataTypeID: f[3], dataTypeSize: f[4], dataTypeModifier: f[5], format: 'text' }));
-    }
-    const parsers = this.fields.map((f) => this._types.getTypeParser(f.dataTypeID, 'text'));
-    const names = this.fields.map((f) => f.name);
-    for (const cells of raw.rows) {
-      const row = this.rowAsArray ? [] : {};
-      for (let i = 0; i < cells.length; i++) {
-        const v = cells[i] === null ? null : parsers[i](cells[i]);
-        if (this.rowAsArray) row.push(v);
-        else if (names[i] === '__proto__') Object.defineProperty(row, names[i], { value: v, enumerable: true, writable: true, configurable: true });
-        else row[names[i]] = v;
-      }
-      this.addRow(row);
-    }
+}
+
+// take fills in what the host gave for one statement.
+function take(result, raw, types, asArray) {
+  result.command = raw.command;
+  result.rowCount = raw.rowCount;
+  result.oid = raw.oid;
+  if (raw.fields.length || !result.fields.length) result.fields = raw.fields;
+  const n = raw.fields.length, parsers = [], names = [];
+  for (let i = 0; i < n; i++) {
+    const f = raw.fields[i];
+    names.push(f.name);
+    parsers.push(types.getTypeParser(f.dataTypeID, 'text'));
   }
+  const { rows } = raw;
+  for (let r = 0; r < rows.length; r++) {
+    const cells = rows[r], row = asArray ? [] : {};
+    for (let i = 0; i < n; i++) {
+      const text = cells[i], parse = parsers[i], v = text === null || parse === String ? text : parse(text), name = names[i];
+      if (asArray) row.push(v);
+      else if (name === '__proto__') Object.defineProperty(row, name, { value: v, enumerable: true, writable: true, configurable: true });
+      else row[name] = v;
+    }
+    result.addRow(row);
+  }
+  return result;
 }
 
 // fill puts what a call of query() was given into q.
@@ -120,21 +124,29 @@ function make(options) {
     constructor(given) {
       super();
       const c = config.read(given, defaults, verify);
-      Object.assign(this, { user: c.user, database: c.database, port: c.port, host: c.host, ssl: c.ssl, processID: null, secretKey: null });
-      const hide = (k, v) => Object.defineProperty(this, k, { value: v, writable: true, configurable: true, enumerable: false });
-      hide('password', c.password);
-      hide('_config', c);
-      hide('_types', new TypeOverrides((given && given.types) || types));
-      hide('_queue', []);
-      hide('_names', {});
-      hide('_state', 'new'); // connecting, ready, ended
-      hide('_busy', null);
-      hide('_endings', []);
-      hide('_failure', null);
-      this.connectionParameters = { user: c.user, database: c.database, host: c.host, port: c.port, ssl: c.ssl };
-      Object.defineProperty(this.connectionParameters, 'password', { value: c.password, enumerable: false });
-      this.queryQueue = this._queue;
+      this.user = c.user;
+      this.database = c.database;
+      this.port = c.port;
+      this.host = c.host;
+      this.ssl = c.ssl;
+      this.processID = null;
+      this.secretKey = null;
+      // What has the password must not come out with the client.
+      Object.defineProperty(this, 'password', { value: c.password, writable: true, configurable: true, enumerable: false });
+      Object.defineProperty(this, '_config', { value: c, writable: true, configurable: true, enumerable: false });
+      this._types = new TypeOverrides((given && given.types) || types);
+      this._queue = [];
+      this._names = null; // of prepared statements
+      this._state = 'new'; // connecting, ready, ended
+      this._busy = null;
+      this._endings = [];
+      this._failure = null;
     }
+    get connectionParameters() {
+      const { user, database, host, port, ssl, password } = this._config;
+      return Object.defineProperty({ user, database, host, port, ssl }, 'password', { value: password, enumerable: false });
+    }
+    get queryQueue() { return this._queue; }
 
     connect(callback) {
       if (this._state !== 'new') {
@@ -250,13 +262,13 @@ function make(options) {
     _send(q, answered, refused) {
       const local = (err) => { throw Object.assign(err, { local: true }); };
       if (typeof q.text !== 'string') {
-        if (q.name && this._names[q.name]) q.text = this._names[q.name];
+        if (q.name && this._names && this._names[q.name]) q.text = this._names[q.name];
         else local(new Error('A query must have either text or a name. Supplying neither is unsupported.'));
       }
       if (q.name) {
-        const known = this._names[q.name];
+        const all = this._names || (this._names = {}), known = all[q.name];
         if (known && known !== q.text) local(new Error(`Prepared statements must be unique - '${q.name}' was used for a different statement`));
-        this._names[q.name] = q.text;
+        all[q.name] = q.text;
       }
       if (q.values !== undefined && q.values !== null && !Array.isArray(q.values)) local(new TypeError('Query values must be an array'));
       if (!q.name && !(q.values && q.values.length) && !q.binary) return void native.query(this._handle, q.text, answered, refused);
@@ -275,12 +287,13 @@ function make(options) {
       const parsers = q.types || this._types;
       const asArray = q._rowMode === 'array';
       if (legacy) {
-        const r = new Result(parsers, asArray);
-        for (const one of raw) r.take(one);
+        const r = new Result();
+        for (const one of raw) take(r, one, parsers, asArray);
         return r;
       }
-      const all = raw.map((one) => { const r = new Result(parsers, asArray); r.take(one); return r; });
-      return all.length > 1 ? all : all[0] || new Result(parsers, asArray);
+      if (raw.length === 1) return take(new Result(), raw[0], parsers, asArray);
+      const all = raw.map((one) => take(new Result(), one, parsers, asArray));
+      return all.length > 1 ? all : new Result();
     }
 
     // _fail ends the client: the connection is gone.

@@ -44,11 +44,15 @@ function make() {
 
 // Overrides are the parsers of one client.
 class TypeOverrides {
-  constructor(types) { this._types = types; this.text = {}; this.binary = {}; }
+  constructor(types) { this._types = types; this.text = null; this.binary = null; }
   setTypeParser(oid, format, parse) {
     if (typeof format === 'function') { parse = format; format = 'text'; }
-    this[format === 'binary' ? 'binary' : 'text'][oid] = parse;
+    const key = format === 'binary' ? 'binary' : 'text';
+    (this[key] || (this[key] = {}))[oid] = parse;
   }
-  getTypeParser(oid, format) { return this[format === 'binary' ? 'binary' : 'text'][oid] || this._types.getTypeParser(oid, format || 'text'); }
+  getTypeParser(oid, format) {
+    const own = format === 'binary' ? this.binary : this.text;
+    return own && own[oid] || this._types.getTypeParser(oid, format || 'text');
+  }
 }
 module.exports = { make, TypeOverrides };

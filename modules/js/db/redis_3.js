@@ -1,7 +1,7 @@
 'use strict';
 // redis 3, also for what was written for 0.12 and 2: callbacks.
 const EventEmitter = require('events');
-const { Link, names, parseUrl, targetOf, refuse, sockets, ReplyError, deep, prefixed } = require('internal/db/redis_core');
+const { Link, names, command, parseUrl, targetOf, refuse, sockets, ReplyError, deep, prefixed } = require('internal/db/redis_core');
 
 class RedisError extends Error { get name() { return 'RedisError'; } }
 class AbortError extends RedisError { get name() { return 'AbortError'; } }
@@ -262,14 +262,22 @@ class Multi {
   }
 }
 
-for (const spelled of names) {
-  const name = spelled.toLowerCase();
-  if (name === 'multi' || name === 'exec') continue;
-  const upper = name.toUpperCase();
-  if (!RedisClient.prototype[name]) RedisClient.prototype[name] = function command(...given) { const [args, callback] = split(given); return this._call(name, args, callback); };
-  RedisClient.prototype[upper] = RedisClient.prototype[name];
-  Multi.prototype[name] = Multi.prototype[upper] = function command(...given) { const [args, callback] = split(given); return this._add(name, args, callback); };
+// commandOf is the command behind a method: in small letters, or in capitals.
+function commandOf(as) {
+  const name = as.toLowerCase();
+  return (as === name || as === name.toUpperCase()) && name !== 'multi' && name !== 'exec' && command(name) ? name : '';
 }
+const methods = () => [].concat(...names().map((n) => n.toLowerCase()).filter((n) => n !== 'multi' && n !== 'exec').map((n) => [n, n.toUpperCase()]));
+const install = require('internal/db/redis_commands');
+install(RedisClient.prototype, (as) => {
+  const name = commandOf(as);
+  if (name && name !== as && Object.prototype.hasOwnProperty.call(RedisClient.prototype, name)) return RedisClient.prototype[name]; // AUTH, SELECT
+  return name && function command(...given) { const [args, callback] = split(given); return this._call(name, args, callback); };
+}, methods);
+install(Multi.prototype, (as) => {
+  const name = commandOf(as);
+  return name && function command(...given) { const [args, callback] = split(given); return this._add(name, args, callback); };
+}, methods);
 RedisClient.prototype.MULTI = RedisClient.prototype.multi;
 RedisClient.prototype.BATCH = RedisClient.prototype.batch;
 RedisClient.prototype.QUIT = RedisClient.prototype.quit;

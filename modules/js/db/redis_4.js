@@ -1,7 +1,7 @@
 'use strict';
 // redis 4 and 5: Promises.
 const EventEmitter = require('events');
-const { Link, names, parseUrl, targetOf, refuse, sockets, ReplyError, deep } = require('internal/db/redis_core');
+const { Link, names, command, parseUrl, targetOf, refuse, sockets, ReplyError, deep } = require('internal/db/redis_core');
 
 class ClientClosedError extends Error { constructor() { super('The client is closed'); } }
 class ClientOfflineError extends Error { constructor() { super('The client is offline'); } }
@@ -253,13 +253,17 @@ class Multi {
   }
 }
 
-for (const name of names.concat(Object.keys(spelled))) {
-  if (name === 'multi' || name === 'exec') continue;
-  for (const as of [name, spelled[name] ? spelled[name].join('_') : name.toUpperCase()]) {
-    if (!(as in Client.prototype)) Client.prototype[as] = function command(...args) { return this._run(name, args); };
-    if (!(as in Multi.prototype)) Multi.prototype[as] = function command(...args) { return this._add(name, args); };
-  }
+// commandOf is the command behind a method: as it is spelled, or in capitals.
+function commandOf(as) {
+  if (Object.prototype.hasOwnProperty.call(spelled, as)) return as;
+  for (const name in spelled) if (spelled[name].join('_') === as) return name;
+  const name = command(as.toLowerCase());
+  return (as === name || as === name.toUpperCase()) && name !== 'multi' && name !== 'exec' ? name : '';
 }
+const methods = () => [].concat(...names().filter((n) => n !== 'multi' && n !== 'exec').map((n) => [n, n.toUpperCase()]), ...Object.keys(spelled).map((n) => [n, spelled[n].join('_')]));
+const install = require('internal/db/redis_commands');
+install(Client.prototype, (as) => { const name = commandOf(as); return name && function command(...args) { return this._run(name, args); }; }, methods);
+install(Multi.prototype, (as) => { const name = commandOf(as); return name && function command(...args) { return this._add(name, args); }; }, methods);
 Client.prototype.unwatch = function unwatch() { return this._run('unwatch', []); };
 Client.prototype.MULTI = Client.prototype.multi;
 Client.prototype.QUIT = Client.prototype.quit;

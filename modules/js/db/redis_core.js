@@ -210,7 +210,7 @@ function replyError(message) {
 const deep = (r) => (isError(r) ? replyError(r.error) : Array.isArray(r) ? r.map(deep) : r);
 
 // The commands, as redis 4 spells them.
-const names = `append auth bgRewriteAof bgSave bitCount bitField bitFieldRo bitOp bitPos blMove blmPop blPop brPop brPopLPush bzmPop bzPopMax bzPopMin
+const spelling = ` append auth bgRewriteAof bgSave bitCount bitField bitFieldRo bitOp bitPos blMove blmPop blPop brPop brPopLPush bzmPop bzPopMax bzPopMin
 client cluster command config copy dbSize debug decr decrBy del discard dump echo eval evalRo evalSha evalShaRo exec exists expire expireAt expireTime fCall fCallRo
 flushAll flushDb function geoAdd geoDist geoHash geoPos geoRadius geoRadiusByMember geoRadiusByMemberRo geoRadiusRo geoSearch geoSearchStore get getBit getDel getEx getRange getSet
 hDel hExists hGet hGetAll hIncrBy hIncrByFloat hKeys hLen hmGet hmSet hRandField hScan hSet hSetNX hStrLen hVals incr incrBy incrByFloat info keys lastSave latency lcs lIndex lInsert lLen
@@ -220,16 +220,27 @@ script sDiff sDiffStore select set setBit setEx setNX setRange sInter sInterCard
 sRandMember sRem ssubscribe sScan strLen subscribe substr sUnion sUnionStore swapDb time touch ttl type unlink unsubscribe unwatch wait watch xAck xAdd xAutoClaim xClaim xDel xGroup
 xInfo xLen xPending xRange xRead xReadGroup xRevRange xSetId xTrim zAdd zCard zCount zDiff zDiffStore zIncrBy zInter zInterCard zInterStore zLexCount zmPop zmScore zPopMax
 zPopMin zRandMember zRange zRangeByLex zRangeByScore zRangeStore zRank zRem zRemRangeByLex zRemRangeByRank zRemRangeByScore zRevRange zRevRangeByLex zRevRangeByScore
-zRevRank zScan zScore zUnion zUnionStore`.split(/\s+/);
+zRevRank zScan zScore zUnion zUnionStore `.split('\n').join(' '), lower = spelling.toLowerCase();
+const names = () => spelling.trim().split(' ');
+// command is the name of redis 4 for one in lower case, empty if there is none.
+function command(name) {
+  const at = lower.indexOf(' ' + name + ' ');
+  return at < 0 || name.indexOf(' ') >= 0 ? '' : spelling.substr(at + 1, name.length);
+}
 
 // The arguments that are keys, for prefixes: the first by default.
-const allKeys = new Set(['del', 'exists', 'mget', 'unlink', 'touch', 'watch', 'sdiff', 'sinter', 'sunion', 'sdiffstore', 'sinterstore', 'sunionstore', 'rename', 'renamenx', 'rpoplpush', 'lmove', 'copy', 'pfcount', 'pfmerge']);
-const noKeys = new Set(['auth', 'ping', 'echo', 'select', 'info', 'dbsize', 'flushall', 'flushdb', 'time', 'randomkey', 'scan', 'script', 'client', 'config', 'command', 'cluster', 'publish', 'multi', 'exec', 'discard', 'unwatch', 'debug', 'memory',
+let allKeys, noKeys;
+function keysOf() {
+  allKeys = new Set(['del', 'exists', 'mget', 'unlink', 'touch', 'watch', 'sdiff', 'sinter', 'sunion', 'sdiffstore', 'sinterstore', 'sunionstore', 'rename', 'renamenx', 'rpoplpush', 'lmove', 'copy', 'pfcount', 'pfmerge']);
+  noKeys = new Set(['auth', 'ping', 'echo', 'select', 'info', 'dbsize', 'flushall', 'flushdb', 'time', 'randomkey', 'scan', 'script', 'client', 'config', 'command', 'cluster', 'publish', 'multi', 'exec', 'discard', 'unwatch', 'debug', 'memory',
   'object', 'latency', 'slowlog', 'role', 'wait', 'lastsave', 'save', 'bgsave', 'keys', 'module', 'acl', 'function', 'swapdb', 'readonly', 'readwrite']);
+}
 // prefixed puts the prefix before every key of a command whose name comes first.
 function prefixed(words, prefix) {
   const name = words[0].toLowerCase();
-  if (!prefix || noKeys.has(name)) return words;
+  if (!prefix) return words;
+  if (!allKeys) keysOf();
+  if (noKeys.has(name)) return words;
   const put = (v) => (typeof v === 'string' ? prefix + v : Buffer.concat([Buffer.from(prefix), v]));
   return words.map((v, i) => {
     if (i === 0) return v;
@@ -240,4 +251,4 @@ function prefixed(words, prefix) {
   });
 }
 
-module.exports = { Link, names, parseUrl, targetOf, refuse, sockets, replyError, ReplyError, deep, prefixed };
+module.exports = { Link, names, command, parseUrl, targetOf, refuse, sockets, replyError, ReplyError, deep, prefixed };
