@@ -7,15 +7,18 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"strings"
+	"sync"
 	"unicode/utf8"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
 )
 
 // jwtNatives are the common ways of jsonwebtoken in one step: a key given as text,
 // claims in an object. They give undefined for all else, and for all that fails:
 // the module then goes its long way, which knows what to say.
 //
-//	open(token, key) → {alg, type, asymmetricKeyType, curve, payload} of a token
-//	  whose signature is right
+//	open(token, key) → {alg, type, payload, asymmetricKeyType, asymmetricKeyDetails}
+//	  of a token whose signature is right (no type of a secret, no details of RSA)
 //	signer(key) → what the text of a private key is, as a KeyObject has it
 //	sign(algorithm, header, payload, key) → the token of two texts
 //
@@ -66,16 +69,11 @@ func jwtOpen(_ *Call, args []any) (any, error) {
 	if tail == "" || key == "" || len(token) > maxNative/4 {
 		return nil, nil
 	}
-	header, payload, sig := jwtPart(head), jwtPart(body), jwtPart(tail)
-	if header == nil || sig == nil || !jwtIsObject(payload) {
+	payload, sig := jwtPart(body), jwtPart(tail)
+	if sig == nil || !jwtIsObject(payload) {
 		return nil, nil
 	}
-	// Not a struct: its members would match without regard to case.
-	var members map[string]json.RawMessage
-	var name string
-	if json.Unmarshal(header, &members) != nil || json.Unmarshal(members["alg"], &name) != nil {
-		return nil, nil
-	}
+	name := jwtHeaders.algorithm(head)
 	alg, ok := jwtAlgorithmOf(name)
 	if !ok {
 		return nil, nil
@@ -91,10 +89,51 @@ func jwtOpen(_ *Call, args []any) (any, error) {
 		return nil, nil
 	}
 	o := Object{{"alg", name}, {"type", k.kind}, {"payload", JSON(payload)}}
-	if k.kind != keySecret {
+	switch k.pub.(type) {
+	case nil:
+	case *rsa.PublicKey:
+		o = append(o, Field{"asymmetricKeyType", k.algorithm()})
+	default: // the module asks for the curve
 		o = append(o, k.jwtDetails()...)
 	}
 	return o, nil
+}
+
+// jwtHeaders remembers the algorithms of headers, by their whole text: the tokens of
+// one issuer have one header.
+var jwtHeaders headerCache
+
+type headerCache struct {
+	mu    sync.Mutex // guards names
+	names *simplelru.LRU[string, string]
+}
+
+const (
+	maxHeaders    = 64
+	maxHeaderText = 512 // bytes of one that is remembered
+)
+
+// algorithm is empty if there is none.
+func (c *headerCache) algorithm(head string) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.names == nil {
+		c.names, _ = simplelru.NewLRU[string, string](maxHeaders, nil)
+	}
+	if name, ok := c.names.Get(head); ok {
+		return name
+	}
+	header := jwtPart(head)
+	// Not a struct: its members would match without regard to case.
+	var members map[string]json.RawMessage
+	var name string
+	if header == nil || json.Unmarshal(header, &members) != nil || json.Unmarshal(members["alg"], &name) != nil {
+		return ""
+	}
+	if len(head) <= maxHeaderText {
+		c.names.Add(strings.Clone(head), name)
+	}
+	return name
 }
 
 // jwtPart decodes a part of a token, nil if it is none.
