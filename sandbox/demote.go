@@ -62,7 +62,7 @@ func (p *Pool) inspect() {
 		if burns && w.demote(true, now) {
 			busy = append(busy, w)
 		}
-		if w.demoted.Load() && w.load > 0 {
+		if w.demoted.Load() {
 			giving = append(giving, giver{w, w.demotedAt})
 		}
 		seq, _, since := w.page.Get()

@@ -207,9 +207,11 @@ func TestTailIsBounded(t *testing.T) {
 // A script that cost a worker its life runs alone: others beside it live.
 func TestCulpritRunsAlone(t *testing.T) {
 	p := open(t, Options{MaxPerTenant: 2, Warm: 2})
+	_, err := login(bg(t), p, chainOf("acme", okRule)) // a worker has started
+	require.NoError(t, err)
 	hang := chainOf("acme", hangRule)
 	hang.Limits.Wall = 300 * time.Millisecond
-	_, err := login(bg(t), p, hang)
+	_, err = login(bg(t), p, hang)
 	require.Equal(t, rulebox.CodeTimeout, rulebox.CodeOf(err))
 	done := make(chan error, 1)
 	go func() {
@@ -251,6 +253,8 @@ func inflight(p *Pool) int {
 
 func TestCallerGivesUp(t *testing.T) {
 	p := open(t, Options{})
+	_, err := login(bg(t), p, chainOf("acme", okRule)) // a worker has started
+	require.NoError(t, err)
 	for name, rule := range map[string]string{
 		"waits": `function (user, context, callback) { setTimeout(callback, 60000); }`,
 		"spins": spinRule,
@@ -258,11 +262,18 @@ func TestCallerGivesUp(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(bg(t))
-			time.AfterFunc(100*time.Millisecond, cancel)
-			start := time.Now()
+			gaveUp := make(chan time.Time, 1)
+			go func() {
+				for begun(p) == 0 && bg(t).Err() == nil {
+					time.Sleep(time.Millisecond)
+				}
+				time.Sleep(20 * time.Millisecond)
+				gaveUp <- time.Now()
+				cancel()
+			}()
 			_, err := login(ctx, p, chainOf("acme", rule))
 			require.Equal(t, rulebox.CodeTimeout, rulebox.CodeOf(err), "%v", err)
-			require.Less(t, time.Since(start), 600*time.Millisecond)
+			require.Less(t, time.Since(<-gaveUp), 500*time.Millisecond)
 			_, err = login(bg(t), p, chainOf("acme", okRule))
 			require.NoError(t, err)
 		})

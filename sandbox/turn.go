@@ -51,8 +51,9 @@ type need struct {
 	used  time.Duration
 }
 
-// giveTurns looks at the workers that give way and have work, and ends or begins a
-// turn. It is called every few milliseconds while there is any.
+// giveTurns looks at the workers that give way, and ends or begins a turn. It is
+// called every few milliseconds while anything runs. One that computes with nothing
+// to do has turns like others, and so comes to its end sooner: see meter.
 func (p *Pool) giveTurns(now time.Time, giving []giver) {
 	r := &p.rota
 	if !r.mu.TryLock() {
