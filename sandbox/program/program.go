@@ -22,6 +22,7 @@ func Open() (*os.File, error) {
 	if len(compressed) == 0 {
 		return nil, nil
 	}
+	defer release(compressed)
 	text, err := gzip.NewReader(bytes.NewReader(compressed))
 	if err != nil {
 		return nil, fmt.Errorf("the worker's program in this binary: %w", err)
