@@ -38,7 +38,7 @@ run: build ## build, serve, fire example logins; ONCE=1 ends after them; LISTEN,
 
 test: debian $(NODE_CLIENT) $(ASSEMBLYSCRIPT) build ## everything, against real workers and servers
 	$(GO) test ./...
-	$(GO) test -tags workerprogram -run '^TestWorkersOfServer$$' ./cmd/rulebox
+	$(GO) test -tags workerprogram -run '^(TestWorkersOfServer|TestOpen)$$' ./cmd/rulebox ./sandbox/program
 	for m in $(MODULES); do $(GO) -C $$m test -count=1 ./... || exit 1; done
 	CGO_ENABLED=1 $(GO) test -race -short $(RACE)
 
