@@ -138,8 +138,24 @@ func (r *Realm) install() {
 		r.lazyGlobal(g, gl)
 	}
 	r.mustRun("modtest/harness.js", harness)
-	if _, ok := modules.Lookup("internal/polyfill"); ok {
-		r.require("internal/polyfill", true)
+}
+
+const polyfillModule = "internal/polyfill"
+
+// polyfill installs what the engine lacks and the source mentions. A group that
+// is there already does nothing.
+func (r *Realm) polyfill(source string) {
+	groups := lang.Polyfills(source)
+	if _, ok := modules.Lookup(polyfillModule); !ok || len(groups) == 0 {
+		return
+	}
+	o := r.require(polyfillModule, true).(*goja.Object)
+	for _, g := range groups {
+		if f, ok := goja.AssertFunction(o.Get(g)); ok {
+			if _, err := f(o); err != nil {
+				panic(err)
+			}
+		}
 	}
 }
 
@@ -207,6 +223,9 @@ func (r *Realm) require(request string, internal bool) goja.Value {
 	source, err := m.Text()
 	if err != nil {
 		panic(r.newError("Error", err.Error()))
+	}
+	if m.Name != polyfillModule {
+		r.polyfill(source)
 	}
 	p, err := compile("rulebox:"+m.ID(), "(function (module, exports, require, native) {"+source+"\n})")
 	if err != nil {
