@@ -70,9 +70,17 @@ func (w *worker) overuses(now time.Time) (burns bool, err error) {
 	return burns, err
 }
 
-// processorTime is what the worker used so far, 0 if it is gone.
-func (w *worker) processorTime() (cpu time.Duration) {
-	err := w.whileThere(func(pid int) (err error) { cpu, err = processTime(pid); return err })
+// processorTime is what the worker used so far, 0 if it is gone. It is called with
+// Pool.mu held, and so does not wait for one that is being buried.
+func (w *worker) processorTime() time.Duration {
+	if !w.there.TryRLock() {
+		return 0
+	}
+	defer w.there.RUnlock()
+	if w.gone {
+		return 0
+	}
+	cpu, err := processTime(w.cmd.Process.Pid)
 	if err != nil {
 		return 0
 	}
