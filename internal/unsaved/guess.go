@@ -15,7 +15,7 @@ import (
 var (
 	preamble = pattern.New(`^(?s:\s+|//[^\n]*|/\*.*?\*/|;|\(|['"]use \w+['"])*`)
 	handler  = pattern.New(`\bon(?:Execute|Continue)[A-Z]\w*`)
-	exported = pattern.New(`(?m)^\s*(?:module\.)?exports\s*[.=\[]`)
+	exported = pattern.New(`(?m)(?:^|[;})=])\s*(?:module\.)?exports\s*[.=\[]`)
 	hooked   = pattern.New(`\bmodule\.exports\s*=\s*(?:async\s+)?(?:function\b[^(]*)?\(([^)]*)\)`)
 	module   = pattern.New(`(?m)^\s*export\s+(?:default\b|const\b|let\b|var\b|async\b|function\b|\{)`)
 	function = pattern.New(`^(?:async\s+)?function\s*([\w$]*)\s*\(([^)]*)\)`)

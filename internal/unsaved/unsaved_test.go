@@ -38,8 +38,11 @@ func TestGuess(t *testing.T) {
 		"import x from 'x';\nexport const onExecutePostLogin = async (event, api) => {};":  {"action", "post-login"},
 		"export async function onExecuteCredentialsExchange(event, api) {}":                {"action", "credentials-exchange"},
 		"export default function (user, context, callback) {}":                             {"rule", "login"},
+		"const a = require('x'); exports.onExecutePostLogin = async () => {};":             {"action", "post-login"},
+		"const h = exports.onExecutePostLogin = async () => {};":                           {"action", "post-login"},
 		"exports.helper = 1":                                                               {"action", ""},
 		"function (user, context, callback) { var onExecutePostLogin; callback(); }":       {"rule", "login"},
+		"function (u, c, cb) { if (c.exports.on) c.exports.on = 1; cb(null, u, c); }":      {"rule", "login"},
 		"/* exports nothing: a rule */ function (user, context, callback) { callback(); }": {"rule", "login"},
 	} {
 		assert.Equal(t, want, guess(source), source)
