@@ -88,7 +88,6 @@ func (p *Pool) giveTurns(now time.Time, giving []giver) {
 	}
 	r.turn, r.began, r.used = neediest, now, neediest.w.processorTime()
 	p.stats.turns.Add(1)
-	p.stats.turns.Add(1)
 }
 
 func (p *Pool) setTurn(g giver, on bool) error {

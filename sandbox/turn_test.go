@@ -43,10 +43,7 @@ func TestThoseWhoGiveWayHaveTheirTurn(t *testing.T) {
 	run := func(c *rulebox.Chain, n string) (*rulebox.Result, error) {
 		return p.Invoke(bg(t), &rulebox.Invocation{Chain: c, ID: "tx", Args: []json.RawMessage{json.RawMessage(`{}`), json.RawMessage(`{"n":` + n + `}`)}})
 	}
-	n, want := "300000", `{"n":899997}`
-	if raceDetector {
-		n, want = "30000", `{"n":89995}`
-	}
+	const n, want = "300000", `{"n":899997}`
 	loop := chainOf("evil", spinRule)
 	loop.Limits.Wall = 30 * time.Second
 	var wg, loops sync.WaitGroup
