@@ -208,6 +208,7 @@ func (f *serveFlags) serve(ctx context.Context, log *zap.Logger, std stdio) erro
 	if err := folder.Load(ctx); err != nil {
 		return err
 	}
+	debug.FreeOSMemory() // reading leaves several times of what stays
 	if err := rememberServed(f.data, f.tenants); err != nil {
 		log.Warn("which folder of tenants is served was not written down: commands cannot tell misspelled names", zap.Error(err))
 	}
