@@ -43,17 +43,27 @@ func (l *Line) Do(ctx context.Context, f func() error) error {
 	if l.broken {
 		return ErrLost
 	}
-	raw := l.Net
-	off := context.AfterFunc(ctx, func() { raw.SetDeadline(time.Unix(1, 0)) })
-	err := f()
-	if off() {
-		return err
-	}
-	l.broken = true // its deadline is set, or will be at any moment
-	if err != nil {
-		err = context.Cause(ctx)
-	}
+	stop := Watch(ctx, l.Net)
+	cut, err := stop(f())
+	l.broken = l.broken || cut
 	return err
+}
+
+// Watch ends the waiting on c when ctx does. What it returns stops that: it takes
+// the error of what was done meanwhile and returns it, or ctx's cause in its place,
+// and reports whether c is good for nothing more.
+func Watch(ctx context.Context, c net.Conn) (stop func(error) (cut bool, err error)) {
+	off := context.AfterFunc(ctx, func() { c.SetDeadline(time.Unix(1, 0)) })
+	return func(err error) (bool, error) {
+		if off() {
+			return false, err
+		}
+		// c's deadline is set, or will be at any moment.
+		if err != nil {
+			err = context.Cause(ctx)
+		}
+		return true, err
+	}
 }
 
 // Lost names the end of a connection, and breaks the line.

@@ -18,6 +18,8 @@ import (
 	"net"
 	"strings"
 	"time"
+
+	"github.com/rulebox/rulebox/modules/dbwire"
 )
 
 // Config is how to log in.
@@ -124,18 +126,14 @@ func Connect(ctx context.Context, c net.Conn, conf *Config) (_ *Conn, err error)
 // watch ends the connection's waiting when ctx does. What it returns stops that,
 // and turns the error that came of it into ctx's.
 func (c *Conn) watch(ctx context.Context) func(error) error {
-	raw := c.net
-	off := context.AfterFunc(ctx, func() { raw.SetDeadline(time.Unix(1, 0)) })
+	stop := dbwire.Watch(ctx, c.net)
 	return func(err error) error {
-		if off() {
-			return err
+		cut, after := stop(err)
+		if cut {
+			c.broken = true
+			c.left = c.left || err != nil
 		}
-		c.broken = true // its deadline is set, or will be at any moment
-		if err != nil {
-			c.left = true
-			err = context.Cause(ctx)
-		}
-		return err
+		return after
 	}
 }
 

@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgproto3"
+
+	"github.com/rulebox/rulebox/modules/dbwire"
 )
 
 // Bounds on what a server may send.
@@ -134,18 +136,14 @@ func (c *Conn) startTLS(ctx context.Context, conf *tls.Config) error {
 // watch ends the connection's waiting when ctx does. What it returns stops that,
 // and turns the error that came of it into ctx's.
 func (c *Conn) watch(ctx context.Context) func(error) error {
-	raw := c.net
-	off := context.AfterFunc(ctx, func() { raw.SetDeadline(time.Unix(1, 0)) })
+	stop := dbwire.Watch(ctx, c.net)
 	return func(err error) error {
-		if off() {
-			return err
+		cut, after := stop(err)
+		if cut {
+			c.broken = true
+			c.left = c.left || err != nil
 		}
-		c.broken = true // its deadline is set, or will be at any moment
-		if err != nil {
-			c.left = true
-			err = context.Cause(ctx)
-		}
-		return err
+		return after
 	}
 }
 
