@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"io"
 	"net"
-	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -17,24 +16,17 @@ import (
 
 	"github.com/rulebox/rulebox"
 	"github.com/rulebox/rulebox/internal/conformance"
+	"github.com/rulebox/rulebox/internal/pooltest"
 	"github.com/rulebox/rulebox/internal/testserver"
 	"github.com/rulebox/rulebox/modules"
 	"github.com/rulebox/rulebox/modules/mysqlwire"
 	"github.com/rulebox/rulebox/modules/pgwire"
 	"github.com/rulebox/rulebox/runtime"
 	"github.com/rulebox/rulebox/sandbox"
-	"github.com/rulebox/rulebox/sandbox/confine"
-	"github.com/rulebox/rulebox/sandbox/worker"
 )
 
 // The test binary is its own worker, as the server is.
-func TestMain(m *testing.M) {
-	confine.Init()
-	if len(os.Args) > 1 && os.Args[1] == "worker" {
-		worker.Main()
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { pooltest.Main(m) }
 
 // host dials what it is asked to, for scripts that run in this process.
 type host struct{ dialed chan string }
@@ -65,16 +57,7 @@ func pool(t testing.TB, opt sandbox.Options) *sandbox.Pool {
 	if raceDetector {
 		t.Skip("the race detector needs more memory than a worker may have")
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	p, err := sandbox.New(opt)
-	require.NoError(t, err)
-	done := make(chan error, 1)
-	go func() { done <- p.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		require.NoError(t, <-done)
-	})
-	return p
+	return pooltest.Start(t, opt)
 }
 
 // configuration is what scripts of the cases find about the server.
